@@ -1,0 +1,55 @@
+"""What every command of the project does alike: errors in one line, exit codes, quiet interrupts.
+
+``python -m s2s_export``, the exporter and the training commands call ``run``. Standard library
+only.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from .errors import S2SError
+
+INTERRUPTED = 130
+
+
+def add_debug_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--debug``, which ``run`` obeys."""
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def run(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command and turn what goes wrong into one line on stderr and an exit code.
+
+    Args:
+        command: takes the parsed options, returns an exit code.
+        options: with ``debug``; see ``add_debug_option``.
+
+    Returns:
+        The command's exit code; for an ``S2SError`` its own; 130 after Ctrl-C; 0 where the reader
+        of stdout went away.
+    """
+    try:
+        code = command(options)
+        sys.stdout.flush()
+    except S2SError as error:
+        if options.debug:
+            raise
+        complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        if options.debug:
+            raise
+        complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at exit; give it something that can be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def complain(message: str) -> None:
+    """Print one line on stderr."""
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)

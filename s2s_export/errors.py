@@ -1,0 +1,155 @@
+"""Every error that this project raises on purpose, as one family.
+
+Both worlds use it: the torch-free run time, and training and export.
+
+    S2SError                        exit  also is a
+    ├── TextError                     1   ValueError         the text cannot be translated
+    │   ├── InputTypeError            1   TypeError          … it is not a str
+    │   ├── UnknownWordError          1                      … it has words the model never saw
+    │   └── TextTooLongError          1                      … it has too many tokens
+    ├── NonFiniteError                1   ArithmeticError    a graph returned NaN or infinity
+    ├── ArtefactError                 3   ValueError         a folder or file cannot be used
+    │   ├── ArtefactNotFoundError     3   FileNotFoundError  … it is not there
+    │   ├── IntegrityError            3                      … its bytes are not the recorded ones
+    │   ├── ManifestError             3                      … its manifest is not valid
+    │   ├── VocabularyError           3                      … its vocabulary is not valid
+    │   ├── GraphError                3                      … its graph breaks the contract
+    │   ├── CheckpointError           3                      … its checkpoint is not valid
+    │   ├── OutputError               3   OSError            … it cannot be written or replaced
+    │   └── ParityError               3                      … the exported graphs differ
+    ├── DataError                     4   ValueError         the training data cannot be used
+    │   ├── DataNotFoundError         4   FileNotFoundError  … it is not there
+    │   └── DataFormatError           4                      … a line of it is not a pair
+    └── ProviderError                 5   RuntimeError       the device asked for is not available
+        └── RuntimeMissingError       5   ImportError        … a package it needs is missing
+
+A message says where, what was expected, what was found, and what to do next. ``exit_code`` is what
+the commands return for the error. A wrong option is the parser's business and exits 2.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class S2SError(Exception):
+    """Base of all errors of this project."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class TextError(S2SError, ValueError):
+    """The text given cannot be translated."""
+
+
+class InputTypeError(TextError, TypeError):
+    """What was given as text is not a ``str``."""
+
+
+class UnknownWordError(TextError):
+    """The text has words that are not in the vocabulary.
+
+    Attributes:
+        words: all of them, in the order of the text, each once.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
+        listed = ", ".join(repr(word) for word in self.words)
+        noun = "word" if len(self.words) == 1 else "words"
+        super().__init__(
+            f"unknown {noun}: {listed}; the model was not trained on it: "
+            "rephrase, or train on pairs that contain it"
+            if len(self.words) == 1
+            else f"unknown {noun}: {listed}; the model was not trained on them: "
+            "rephrase, or train on pairs that contain them"
+        )
+
+    def __reduce__(self) -> tuple[type["UnknownWordError"], tuple[tuple[str, ...]]]:
+        # The default would call the class with the message instead of the words.
+        return type(self), (self.words,)
+
+
+class TextTooLongError(TextError):
+    """The text has more tokens than the model was trained for.
+
+    Attributes:
+        length: tokens of the text, EOS included.
+        limit: the most tokens that the model takes, EOS included.
+    """
+
+    def __init__(self, length: int, limit: int) -> None:
+        self.length = length
+        self.limit = limit
+        super().__init__(
+            f"the text has {length} tokens (words, punctuation and the end mark), "
+            f"the model was trained on at most {limit}: split it into shorter sentences"
+        )
+
+    def __reduce__(self) -> tuple[type["TextTooLongError"], tuple[int, int]]:
+        return type(self), (self.length, self.limit)
+
+
+class NonFiniteError(S2SError, ArithmeticError):
+    """A graph returned NaN or infinity; argmax would turn it into fluent nonsense."""
+
+
+class ArtefactError(S2SError, ValueError):
+    """An exported folder, a run folder or a file of one cannot be used."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class ArtefactNotFoundError(ArtefactError, FileNotFoundError):
+    """The folder, or a file that belongs in it, is not there."""
+
+
+class IntegrityError(ArtefactError):
+    """A file's size or sha256 is not the one that the manifest records."""
+
+
+class ManifestError(ArtefactError):
+    """``manifest.json`` cannot be read, or says something that it may not say."""
+
+
+class VocabularyError(ArtefactError):
+    """A vocabulary file is not one token a line, each once, in UTF-8."""
+
+
+class GraphError(ArtefactError):
+    """A graph does not keep the contract of an encoder step or a decoder step."""
+
+
+class CheckpointError(ArtefactError):
+    """A checkpoint cannot be read, or does not hold what this release expects."""
+
+
+class OutputError(ArtefactError, OSError):
+    """The result cannot be written where it was asked for."""
+
+
+class ParityError(ArtefactError):
+    """The exported graphs do not decode as eager PyTorch does; nothing is published."""
+
+
+class DataError(S2SError, ValueError):
+    """The training data cannot be used."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class DataNotFoundError(DataError, FileNotFoundError):
+    """The data file is not there."""
+
+
+class DataFormatError(DataError):
+    """The data file is not what it should be; the message names the line."""
+
+
+class ProviderError(S2SError, RuntimeError):
+    """The device, or the execution provider behind it, is not available."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class RuntimeMissingError(ProviderError, ImportError):
+    """A package that is needed for this is not installed."""

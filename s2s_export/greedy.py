@@ -1,0 +1,172 @@
+"""Greedy decoding: the one loop that drives every encoder step and decoder step.
+
+Eager PyTorch, TorchScript and ONNX Runtime are three pairs of callables for this loop. Evaluation
+in training, the Translator and the parity tests all use it, so a difference in the tokens is a
+difference in the steps. Both worlds import it; numpy only.
+
+A *state* is a mapping from names to arrays with the batch on axis 1. The loop does not know what is
+in it: it hands the state on, replaces what a step returns by name, and drops the rows that are
+done.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import NonFiniteError
+
+TokenIds = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
+State = Mapping[str, FloatArray]
+
+EncoderStep = Callable[[TokenIds, State], State]
+"""``tokens int64[T, B]``, the state → the state after these T ≥ 1 tokens of each sentence.
+
+What it returns replaces the tensors of the same names.
+"""
+
+DecoderStep = Callable[[TokenIds, State], tuple[FloatArray, State]]
+"""``token int64[B]``, the state → ``log_probs float32[B, V]``, and what changed in the state.
+
+What it does not return stays as it is for the whole sentence.
+"""
+
+
+@dataclass(frozen=True)
+class GreedyOptions:
+    """What the loop must know beside the steps and the sentences.
+
+    Attributes:
+        initial_state: the state before the first token, for a batch of one: each array has 1 on
+            axis 1.
+        sos: id of the token that starts decoding.
+        eos: id of the token that ends a sentence.
+        max_length: the most tokens to decode for a sentence, EOS included.
+    """
+
+    initial_state: State
+    sos: int
+    eos: int
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What greedy decoding found for one sentence.
+
+    Attributes:
+        ids: the token ids, EOS left out.
+        log_probs: natural logarithm of the probability of each chosen token, EOS included if
+            decoding reached it.
+        finished: whether decoding reached EOS; otherwise it stopped at the maximal length.
+    """
+
+    ids: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    finished: bool
+
+
+def greedy_decode(
+    encoder_step: EncoderStep,
+    decoder_step: DecoderStep,
+    sources: Sequence[Sequence[int]],
+    options: GreedyOptions,
+) -> list[Hypothesis]:
+    """Decode a batch of sentences, each time taking the most probable next token.
+
+    The batch needs no padding and no mask: a row takes part in just the calls that it needs, so its
+    result is that of the sentence alone, up to the rounding of the matrix products.
+
+    Args:
+        encoder_step: see ``EncoderStep``.
+        decoder_step: see ``DecoderStep``.
+        sources: token ids of each sentence, EOS included; none is empty, lengths may differ.
+        options: see ``GreedyOptions``.
+
+    Returns:
+        One hypothesis for each source, in their order.
+
+    Raises:
+        NonFiniteError: a step returned NaN or infinity.
+    """
+    if not sources:
+        return []
+    state = encode(encoder_step, sources, options.initial_state)
+    return _decode(decoder_step, state, len(sources), options)
+
+
+def encode(
+    encoder_step: EncoderStep, sources: Sequence[Sequence[int]], initial_state: State
+) -> State:
+    """Run the encoder over a batch of sentences of any lengths: the first half of the loop.
+
+    Args:
+        encoder_step: see ``EncoderStep``.
+        sources: as for ``greedy_decode``.
+        initial_state: as in ``GreedyOptions``.
+
+    Returns:
+        The state after the last token of each sentence, rows in the order of the sources.
+
+    Raises:
+        NonFiniteError: the step returned NaN or infinity.
+    """
+    # With the longest sentence first, the rows still alive are always the first ones. Each stretch
+    # of steps in which they stay the same is one call.
+    order = sorted(range(len(sources)), key=lambda row: len(sources[row]), reverse=True)
+    lengths = [len(sources[row]) for row in order]
+    state = {name: np.repeat(array, len(order), axis=1) for name, array in initial_state.items()}
+    start, live = 0, len(order)
+    while live:
+        stop = lengths[live - 1]
+        tokens = np.array([sources[row][start:stop] for row in order[:live]], dtype=np.int64).T
+        before = {name: array[:, :live] for name, array in state.items()}
+        for name, array in encoder_step(np.ascontiguousarray(tokens), before).items():
+            _require_finite(array, f"encoder step, tokens {start} to {stop - 1}: {name}")
+            state[name][:, :live] = array
+        start = stop
+        while live and lengths[live - 1] == stop:
+            live -= 1
+    return _take_rows(state, np.argsort(order))
+
+
+def _decode(
+    decoder_step: DecoderStep, state: State, batch_size: int, options: GreedyOptions
+) -> list[Hypothesis]:
+    """Run the decoder until every row has reached EOS or the maximal length."""
+    ids: list[list[int]] = [[] for _ in range(batch_size)]
+    log_probs: list[list[float]] = [[] for _ in range(batch_size)]
+    finished = [False] * batch_size
+    rows = np.arange(batch_size)
+    token = np.full(batch_size, options.sos, dtype=np.int64)
+    for step in range(options.max_length):
+        scores, changed = decoder_step(token, state)
+        _require_finite(scores, f"decoder step {step}: log_probs")
+        state = {**state, **changed}
+        token = scores.argmax(axis=1)
+        for row, index, score in zip(rows, token, scores.max(axis=1), strict=True):
+            log_probs[row].append(float(score))
+            if index == options.eos:
+                finished[row] = True
+            else:
+                ids[row].append(int(index))
+        live = np.flatnonzero(token != options.eos)
+        if len(live) == 0:
+            break
+        if len(live) < len(rows):
+            rows, token, state = rows[live], token[live], _take_rows(state, live)
+    return [
+        Hypothesis(tuple(ids[row]), tuple(log_probs[row]), finished[row])
+        for row in range(batch_size)
+    ]
+
+
+def _take_rows(state: State, rows: NDArray[np.int64]) -> State:
+    return {name: array.take(rows, axis=1) for name, array in state.items()}
+
+
+def _require_finite(array: FloatArray, what: str) -> None:
+    if not np.isfinite(array).all():
+        raise NonFiniteError(f"{what} is not finite: the graph or its weights are damaged")

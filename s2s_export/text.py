@@ -1,0 +1,52 @@
+"""From raw text to tokens and back: the part of the model that is not a graph.
+
+Both worlds import it, so that an app normalizes exactly as training did; the manifest records the
+normalizer's name. Standard library only.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+Normalizer = Callable[[str], str]
+
+_SENTENCE_MARK = re.compile(r"([.!?])")
+_NEITHER_LETTER_NOR_MARK = re.compile(r"[^a-zA-Z.!?]+")
+
+
+def normalize_tutorial(text: str) -> str:
+    """Normalize as the tutorial does: what is left are the letters a–z, ``.``, ``!`` and ``?``.
+
+    Lower case; canonical decomposition (NFD) without its nonspacing marks, so that é becomes e;
+    a space before each sentence mark; anything else becomes one space. A letter without a canonical
+    decomposition (œ, æ, ß, ı) becomes a space too: ``"sœur"`` gives ``"s ur"``.
+
+    Args:
+        text: any text.
+
+    Returns:
+        Tokens separated by single spaces; ``""`` where nothing is left.
+
+    Source:
+        ``normalizeString`` of the PyTorch tutorial "NLP From Scratch: Translation with a Sequence
+        to Sequence Network and Attention".
+    """
+    decomposed = unicodedata.normalize("NFD", text.lower().strip())
+    unmarked = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+    spaced = _SENTENCE_MARK.sub(r" \1", unmarked)
+    return _NEITHER_LETTER_NOR_MARK.sub(" ", spaced).strip()
+
+
+NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType({"tutorial": normalize_tutorial})
+"""Normalizers by the name that the manifest and the checkpoint record."""
+
+
+def tokenize(normalized: str) -> list[str]:
+    """Split normalized text into its tokens; ``""`` has none."""
+    return normalized.split()
+
+
+def detokenize(tokens: Iterable[str]) -> str:
+    """Join tokens with single spaces, as the tutorial prints them."""
+    return " ".join(tokens)

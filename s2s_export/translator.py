@@ -1,0 +1,87 @@
+"""The Translator: text in, text out, for other people's apps.
+
+It joins the torch-free parts: the normalizer, the vocabularies, the two graphs and the greedy loop.
+"""
+
+import os
+
+from .errors import InputTypeError, TextTooLongError
+from .folder import ExportedFolder
+from .greedy import GreedyOptions, greedy_decode
+from .manifest import SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE
+from .steps import OnnxDecoderStep, OnnxEncoderStep, initial_state
+from .text import NORMALIZERS, detokenize, tokenize
+
+
+class Translator:
+    """Translate sentences with an exported folder.
+
+        translator = Translator("exported/")
+        translator.translate("Je suis en retard.")  # "i m late ."
+
+    Making one reads and checks the whole folder (some tens of milliseconds); keep it and use it for
+    every sentence. After that the folder is not looked at again.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1
+    ) -> None:
+        """Load an exported folder.
+
+        Args:
+            path: the folder.
+            device: ``"cpu"`` or ``"cuda"``; where it is not available, that is an error, never a
+                silent fall back to the CPU.
+            threads: threads that one translation may use; more than one seldom pays for sentences.
+
+        Raises:
+            ArtefactError: the folder is missing, incomplete, damaged or not valid; the subclass
+                and the message say which.
+            ProviderError: the device or onnxruntime is not available.
+        """
+        folder = ExportedFolder(path)
+        manifest = folder.manifest
+        self._normalize = NORMALIZERS[manifest.normalizer]
+        sizes, graphs = manifest.sizes, manifest.graphs
+        self._source = folder.read_vocabulary(SOURCE_VOCABULARY_FILE, sizes.source_vocabulary)
+        self._target = folder.read_vocabulary(TARGET_VOCABULARY_FILE, sizes.target_vocabulary)
+        self._max_source_length = manifest.max_length.source
+        self._options = GreedyOptions(
+            initial_state=initial_state(graphs.encoder),
+            sos=manifest.special_ids.sos,
+            eos=manifest.special_ids.eos,
+            max_length=manifest.max_length.target,
+        )
+        encoder, decoder = folder.read(graphs.encoder.file), folder.read(graphs.decoder.file)
+        self._encoder = OnnxEncoderStep(encoder, graphs.encoder, device=device, threads=threads)
+        self._decoder = OnnxDecoderStep(decoder, graphs.decoder, device=device, threads=threads)
+
+    def translate(self, text: str) -> str:
+        """Translate one sentence.
+
+        Args:
+            text: a sentence; a newline inside it is a space.
+
+        Returns:
+            The translation's tokens joined by spaces, as in the training data; ``""`` for a text of
+            which the normalizer leaves nothing (blanks, emoji), without running the model.
+
+        Raises:
+            InputTypeError: ``text`` is not a ``str``.
+            UnknownWordError: the text has words that the model was not trained on.
+            TextTooLongError: the text has more tokens than the model was trained on.
+            NonFiniteError: a graph returned NaN or infinity.
+        """
+        if not isinstance(text, str):
+            raise InputTypeError(
+                f"translate: expected a str, found {type(text).__name__}; "
+                "call it once for each sentence"
+            )
+        tokens = tokenize(self._normalize(text))
+        if not tokens:
+            return ""
+        ids = self._source.encode(tokens)
+        if len(ids) > self._max_source_length:
+            raise TextTooLongError(len(ids), self._max_source_length)
+        [hypothesis] = greedy_decode(self._encoder, self._decoder, [ids], self._options)
+        return detokenize(self._target.decode(hypothesis.ids))
