@@ -1,0 +1,116 @@
+"""The tutorial's model, as two modules that each take one step.
+
+The same two modules are trained, scripted to TorchScript and exported to ONNX. The initial hidden
+state is always an input, and no ``forward`` branches on a Python value, so that all three compute
+the same.
+
+Source:
+    ``EncoderRNN`` and ``DecoderRNN`` of the PyTorch tutorial "Translation with a Sequence to
+    Sequence Network and Attention", in the form without attention; the idea is that of Sutskever
+    et al. 2014 (arXiv 1409.3215) with the GRU of Cho et al. 2014 (arXiv 1406.1078).
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class EncoderRNN(nn.Module):
+    """Encoder step: an embedding and one GRU."""
+
+    def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
+        """Make the layers.
+
+        Args:
+            vocabulary_size: tokens of the source vocabulary.
+            hidden_size: units of the embedding and of the GRU.
+        """
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size, hidden_size)
+        self.gru = nn.GRU(hidden_size, hidden_size)
+
+    def forward(self, tokens: Tensor, hidden: Tensor) -> Tensor:
+        """Read one or more tokens of each sentence.
+
+        Feeding a sentence at once and feeding it token by token give the same hidden state.
+
+        Args:
+            tokens: ``int64[T, B]``, T ≥ 1.
+            hidden: ``float32[1, B, H]``, zeros before the first token.
+
+        Returns:
+            ``float32[1, B, H]``, the hidden state after the last token.
+        """
+        _, hidden = self.gru(self.embedding(tokens), hidden)
+        return hidden
+
+
+class DecoderRNN(nn.Module):
+    """Decoder step: an embedding, one GRU applied ``n_layers`` times, and a linear layer.
+
+    As in the tutorial, ``n_layers`` does not stack GRUs: the *same* GRU is applied that many times
+    in a row, each time to the ReLU of what came before, and carries its hidden state on.
+    """
+
+    def __init__(self, vocabulary_size: int, hidden_size: int, n_layers: int = 2) -> None:
+        """Make the layers.
+
+        Args:
+            vocabulary_size: tokens of the target vocabulary.
+            hidden_size: units of the embedding and of the GRU.
+            n_layers: applications of the GRU in a step.
+        """
+        super().__init__()
+        self.n_layers = n_layers
+        self.embedding = nn.Embedding(vocabulary_size, hidden_size)
+        self.gru = nn.GRU(hidden_size, hidden_size)
+        self.out = nn.Linear(hidden_size, vocabulary_size)
+
+    def forward(self, token: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Read the token decoded last and score the next one.
+
+        Args:
+            token: ``int64[B]``, SOS first.
+            hidden: ``float32[1, B, H]``, at first the encoder's.
+
+        Returns:
+            ``float32[B, V]``, the log-probability (natural logarithm) of each next token, and
+            ``float32[1, B, H]``, the next hidden state.
+        """
+        embedded = self.embedding(token).unsqueeze(0)  # [B, H] -> [1, B, H]: a sequence of one
+        output, hidden = self.recur(embedded, hidden)
+        return self.score(output[0]), hidden
+
+    def recur(self, embedded: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Take the step's recurrent part: all of it that depends on the step before.
+
+        Args:
+            embedded: ``float32[1, B, H]``, the embedded token.
+            hidden: ``float32[1, B, H]``.
+
+        Returns:
+            ``float32[1, B, H]``, the output, and ``float32[1, B, H]``, the next hidden state.
+        """
+        output = embedded
+        for _ in range(self.n_layers):
+            output, hidden = self.gru(torch.relu(output), hidden)
+        return output, hidden
+
+    def score(self, output: Tensor) -> Tensor:
+        """Turn outputs ``float32[…, H]`` into log-probabilities ``float32[…, V]``."""
+        return torch.log_softmax(self.out(output), dim=-1)
+
+
+class Seq2Seq(nn.Module):
+    """The encoder and the decoder of one run, held together for their parameters and their device.
+
+    It has no ``forward``: training and the greedy loop call the two steps.
+    """
+
+    def __init__(
+        self, source_vocabulary: int, target_vocabulary: int, hidden_size: int, n_layers: int
+    ) -> None:
+        """Make both modules; see their classes."""
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.encoder = EncoderRNN(source_vocabulary, hidden_size)
+        self.decoder = DecoderRNN(target_vocabulary, hidden_size, n_layers)
