@@ -1,0 +1,275 @@
+"""Building an exported folder from a checkpoint: graphs, proof, manifest, publication.
+
+Part of the torch side: ``export`` calls it. Everything is written beside the target, loaded again
+as an app would, compared with eager PyTorch, and swapped in last.
+"""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict
+from importlib import metadata, resources
+from pathlib import Path
+
+from training.checkpoint import Checkpoint
+from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
+
+from . import __version__, graphs, parity
+from .errors import ParityError
+from .manifest import (
+    FORMAT_VERSION,
+    MANIFEST_FILE,
+    RETURNED_PREFIX,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_VOCABULARY_FILE,
+    FileRecord,
+    Golden,
+    Graphs,
+    GraphSpec,
+    Manifest,
+    MaxLength,
+    ParityRecord,
+    Sizes,
+    SpecialIds,
+    TensorSpec,
+    TorchScript,
+    TorchScriptRecord,
+    Training,
+)
+from .parity import Backend
+from .publish import replacing, write_file
+from .steps import OnnxDecoderStep, OnnxEncoderStep
+from .text import detokenize, tokenize
+from .translator import Translator
+from .vocabulary import EOS, SOS
+
+OPSET = 20
+IR_VERSION = 10
+"""ONNX Runtime reads this opset and this version of the file format since its release 1.18."""
+
+README_FILE = "README.md"
+ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
+ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE = "encoder.pt", "decoder.pt"
+OWN_FILES = frozenset(
+    {
+        *(MANIFEST_FILE, README_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE),
+        *(ENCODER_FILE, DECODER_FILE, ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE),
+    }
+)
+"""All files that an export writes."""
+
+_BATCH_SIZES = (1, 2, 3, 7)
+_GOLDEN_SENTENCES = 8
+_TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
+
+
+def write(checkpoint: Checkpoint, out: Path, *, force: bool) -> Manifest:
+    """Write an exported folder; see ``export.export``."""
+    specs = graph_specs(
+        checkpoint.settings.hidden_size, target_vocabulary=len(checkpoint.vocabularies.target)
+    )
+    with replacing(out, OWN_FILES, force=force) as folder:
+        files = _build_files(checkpoint, specs)
+        evidence = _prove(checkpoint, specs, files)
+        manifest = _manifest(checkpoint, specs, files, evidence)
+        for name, content in files.items():
+            write_file(folder / name, content)
+        write_file(folder / MANIFEST_FILE, manifest.to_bytes())
+        _replay(folder, manifest)
+    return manifest
+
+
+def graph_specs(hidden_size: int, target_vocabulary: int) -> Graphs:
+    """Return the contract of the two graphs, which names their inputs, outputs and axes.
+
+    Args:
+        hidden_size: units of the hidden state.
+        target_vocabulary: tokens of the target vocabulary.
+    """
+    hidden = TensorSpec("hidden", "float32", (1, "B", hidden_size))
+    returned = TensorSpec(RETURNED_PREFIX + hidden.name, hidden.dtype, hidden.shape)
+    log_probs = TensorSpec("log_probs", "float32", ("B", target_vocabulary))
+    return Graphs(
+        encoder=GraphSpec(
+            file=ENCODER_FILE,
+            opset=OPSET,
+            ir_version=IR_VERSION,
+            inputs=(TensorSpec("tokens", "int64", ("T", "B")), hidden),
+            outputs=(returned,),
+        ),
+        decoder=GraphSpec(
+            file=DECODER_FILE,
+            opset=OPSET,
+            ir_version=IR_VERSION,
+            inputs=(TensorSpec("token", "int64", ("B",)), hidden),
+            outputs=(log_probs, returned),
+        ),
+    )
+
+
+def _build_files(checkpoint: Checkpoint, specs: Graphs) -> dict[str, bytes]:
+    """Make the content of every file but the manifest."""
+    model, vocabularies = checkpoint.model, checkpoint.vocabularies
+    files = {
+        ENCODER_FILE: graphs.to_onnx(model.encoder, specs.encoder),
+        DECODER_FILE: graphs.to_onnx(model.decoder, specs.decoder),
+        ENCODER_SCRIPT_FILE: graphs.save_torchscript(graphs.script(model.encoder)),
+        DECODER_SCRIPT_FILE: graphs.save_torchscript(graphs.script(model.decoder)),
+        SOURCE_VOCABULARY_FILE: vocabularies.source.to_bytes(),
+        TARGET_VOCABULARY_FILE: vocabularies.target.to_bytes(),
+        README_FILE: readme(),
+    }
+    graphs.check_onnx(files[ENCODER_FILE], ENCODER_FILE, specs.encoder)
+    graphs.check_onnx(files[DECODER_FILE], DECODER_FILE, specs.decoder)
+    return files
+
+
+def readme() -> bytes:
+    """Return the README that travels with each export: the specification of the format."""
+    return resources.files(__package__).joinpath("format.md").read_bytes()
+
+
+def eager_backend(checkpoint: Checkpoint) -> Backend:
+    """Return the checkpoint's modules as PyTorch runs them."""
+    model = checkpoint.model
+    return Backend(
+        "eager PyTorch", TorchEncoderStep(model.encoder), TorchDecoderStep(model.decoder)
+    )
+
+
+def torchscript_backend(encoder: bytes, decoder: bytes) -> Backend:
+    """Return TorchScript files of our own making as a back end."""
+    return Backend(
+        "TorchScript",
+        TorchEncoderStep(graphs.load_torchscript(encoder)),
+        TorchDecoderStep(graphs.load_torchscript(decoder)),
+    )
+
+
+def onnx_backend(encoder: bytes, decoder: bytes, specs: Graphs, device: str = "cpu") -> Backend:
+    """Return ONNX files as ONNX Runtime runs them on a device."""
+    return Backend(
+        f"ONNX Runtime ({device})",
+        OnnxEncoderStep(encoder, specs.encoder, device=device, threads=1),
+        OnnxDecoderStep(decoder, specs.decoder, device=device, threads=1),
+    )
+
+
+def _prove(
+    checkpoint: Checkpoint, specs: Graphs, files: dict[str, bytes]
+) -> dict[str, ParityRecord]:
+    """Compare both kinds of graph with eager PyTorch.
+
+    Raises:
+        ParityError: a difference that is no tie.
+    """
+    vocabularies = checkpoint.vocabularies
+    sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
+    candidates = (
+        torchscript_backend(files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE]),
+        onnx_backend(files[ENCODER_FILE], files[DECODER_FILE], specs),
+    )
+    return {
+        candidate.name: parity.compare(
+            eager_backend(checkpoint),
+            candidate,
+            sources,
+            greedy_options(checkpoint.settings.hidden_size, checkpoint.report.max_target_length),
+            vocabulary_sizes=(len(vocabularies.source), len(vocabularies.target)),
+            batch_sizes=_BATCH_SIZES,
+        )
+        for candidate in candidates
+    }
+
+
+def _manifest(
+    checkpoint: Checkpoint,
+    specs: Graphs,
+    files: dict[str, bytes],
+    evidence: dict[str, ParityRecord],
+) -> Manifest:
+    settings, report = checkpoint.settings, checkpoint.report
+    model, vocabularies = checkpoint.model, checkpoint.vocabularies
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        source_language=settings.source_language,
+        target_language=settings.target_language,
+        normalizer=settings.normalizer,
+        sizes=Sizes(len(vocabularies.source), len(vocabularies.target), settings.hidden_size),
+        special_ids=SpecialIds(sos=SOS, eos=EOS, unk=None),
+        max_length=MaxLength(report.max_source_length, report.max_target_length),
+        files={
+            name: FileRecord(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+            for name, content in files.items()
+            if not name.endswith(".pt")  # not reproducible, see TorchScriptRecord
+        },
+        graphs=specs,
+        torchscript=TorchScript(
+            encoder=TorchScriptRecord(ENCODER_SCRIPT_FILE, graphs.tensors_sha256(model.encoder)),
+            decoder=TorchScriptRecord(DECODER_SCRIPT_FILE, graphs.tensors_sha256(model.decoder)),
+            missing_because=None,
+        ),
+        tools={
+            "python": platform.python_version(),
+            "s2s-export": __version__,
+            **{name: metadata.version(name) for name in _TOOLS},
+        },
+        training=Training(
+            fingerprint=_fingerprint(checkpoint),
+            data=report.data,
+            data_sha256=report.data_sha256,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            training_pairs=report.training_pairs,
+            held_out_pairs=report.held_out_pairs,
+            held_out_loss=report.held_out_loss,
+        ),
+        parity=evidence,
+        golden=_golden(checkpoint),
+    )
+
+
+def _fingerprint(checkpoint: Checkpoint) -> str:
+    """Return a sha256 that changes with the settings, the vocabularies and each weight."""
+    digest = hashlib.sha256(json.dumps(asdict(checkpoint.settings), sort_keys=True).encode())
+    digest.update(checkpoint.vocabularies.source.to_bytes())
+    digest.update(checkpoint.vocabularies.target.to_bytes())
+    digest.update(graphs.tensors_sha256(checkpoint.model).encode())
+    return digest.hexdigest()
+
+
+def _golden(checkpoint: Checkpoint) -> tuple[Golden, ...]:
+    """Translate some samples with eager PyTorch, for whoever wants to check a copy."""
+    vocabularies = checkpoint.vocabularies
+    texts = list(dict.fromkeys(pair.source for pair in checkpoint.samples))
+    texts = texts[:: max(1, len(texts) // _GOLDEN_SENTENCES)][:_GOLDEN_SENTENCES]
+    sources = [vocabularies.source.encode(tokenize(text)) for text in texts]
+    hypotheses = eager_backend(checkpoint).decode(
+        sources,
+        greedy_options(checkpoint.settings.hidden_size, checkpoint.report.max_target_length),
+    )
+    return tuple(
+        Golden(
+            source=text,
+            source_ids=tuple(source),
+            target=detokenize(vocabularies.target.decode(hypothesis.ids)),
+            target_ids=(*hypothesis.ids, EOS) if hypothesis.finished else hypothesis.ids,
+        )
+        for text, source, hypothesis in zip(texts, sources, hypotheses, strict=True)
+    )
+
+
+def _replay(folder: Path, manifest: Manifest) -> None:
+    """Use the finished folder as an app would, before anybody else can.
+
+    Raises:
+        ParityError: a golden sentence comes out otherwise.
+    """
+    translator = Translator(folder)
+    for golden in manifest.golden:
+        found = translator.translate(golden.source)
+        if found != golden.target:
+            raise ParityError(
+                f"{golden.source!r}: expected {golden.target!r} from the finished folder, "
+                f"found {found!r}; not published"
+            )

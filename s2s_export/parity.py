@@ -1,0 +1,229 @@
+"""The parity gate: do two pairs of steps decode to the same tokens, and if not, is it a tie?
+
+Export asks it before publishing, ``benchmarks.parity`` for whole corpora. It sees back ends only as
+callables, so eager PyTorch, TorchScript and ONNX Runtime look alike here; numpy only.
+
+Two back ends round differently, so their numbers are close, not equal. That can change a token only
+where the two best ones are nearly tied. The gate therefore asks for three things: the numbers of
+single and chained steps differ by no more than ``TOLERANCE``; whole sentences give the same tokens;
+and wherever a token differs, the two candidates' log-probabilities lie within ``TIE_MARGIN``.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ParityError
+from .greedy import (
+    DecoderStep,
+    EncoderStep,
+    FloatArray,
+    GreedyOptions,
+    Hypothesis,
+    State,
+    TokenIds,
+    encode,
+    greedy_decode,
+)
+from .manifest import ParityRecord
+
+TOLERANCE = 5e-5
+"""Largest allowed absolute difference of an output. A log-probability here is a sum of some 256
+products and of magnitude up to some 30, where neighbouring float32 are 2e-6 apart; measured
+differences reach about 1e-5. A wrong GRU variant is off by 1e-1."""
+
+TIE_MARGIN = 2 * TOLERANCE
+"""Log-probabilities closer than this are tied: each may have moved by ``TOLERANCE``."""
+
+_STEP_BATCHES = (1, 2, 3, 7)
+_STEP_LENGTHS = (1, 2, 5, 10)
+_CHAINED_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An encoder step and a decoder step that belong together, with a name for messages."""
+
+    name: str
+    encoder_step: EncoderStep
+    decoder_step: DecoderStep
+
+    def decode(
+        self,
+        sources: Sequence[Sequence[int]],
+        options: GreedyOptions,
+        batch_sizes: Sequence[int] = (1,),
+    ) -> Iterator[Hypothesis]:
+        """Decode sentences in batches of these sizes in turn, beginning again after the last."""
+        remaining = iter(sources)
+        for batch_size in itertools.cycle(batch_sizes):
+            batch = list(itertools.islice(remaining, batch_size))
+            if not batch:
+                return
+            yield from greedy_decode(self.encoder_step, self.decoder_step, batch, options)
+
+
+class MarginRecorder:
+    """A decoder step that remembers the smallest margin between its two best tokens.
+
+    Attributes:
+        smallest: the margin in log-probability; infinity before the first step.
+    """
+
+    def __init__(self, decoder_step: DecoderStep) -> None:
+        self._decoder_step = decoder_step
+        self.smallest = float("inf")
+
+    def __call__(self, token: TokenIds, state: State) -> tuple[FloatArray, State]:
+        """Run the step and look at its margins."""
+        log_probs, changed = self._decoder_step(token, state)
+        top_two = np.partition(log_probs, -2, axis=1)[:, -2:]
+        self.smallest = min(self.smallest, float((top_two[:, 1] - top_two[:, 0]).min()))
+        return log_probs, changed
+
+
+def compare(
+    reference: Backend,
+    candidate: Backend,
+    sources: Sequence[Sequence[int]],
+    options: GreedyOptions,
+    *,
+    vocabulary_sizes: tuple[int, int],
+    batch_sizes: Sequence[int],
+) -> ParityRecord:
+    """Compare two back ends step by step and sentence by sentence.
+
+    Args:
+        reference: the back end that is right.
+        candidate: the one in question.
+        sources: token ids of the sentences, EOS included.
+        options: of greedy decoding.
+        vocabulary_sizes: tokens of the source and the target vocabulary.
+        batch_sizes: the sentences are decoded in batches of these sizes in turn.
+
+    Returns:
+        The evidence.
+
+    Raises:
+        ParityError: a number or a token differs by more than rounding explains.
+    """
+    difference = step_difference(reference, candidate, options, vocabulary_sizes)
+    if difference > TOLERANCE:
+        raise ParityError(
+            f"{candidate.name}: its outputs differ from {reference.name} by {difference:.3g}, "
+            f"more than {TOLERANCE:.3g}; not published"
+        )
+    recorder = MarginRecorder(reference.decoder_step)
+    recorded = Backend(reference.name, reference.encoder_step, recorder)
+    expected = recorded.decode(sources, options, batch_sizes)
+    found = candidate.decode(sources, options, batch_sizes)
+    ties = 0
+    for source, one, other in zip(sources, expected, found, strict=True):
+        if (one.ids, one.finished) != (other.ids, other.finished):
+            prove_tie(reference, candidate, source, one, options)
+            ties += 1
+    return ParityRecord(
+        sentences=len(sources),
+        identical=len(sources) - ties,
+        ties=ties,
+        largest_difference=difference,
+        tolerance=TOLERANCE,
+        tie_margin=TIE_MARGIN,
+        smallest_margin=recorder.smallest if sources else 0.0,
+    )
+
+
+def step_difference(
+    reference: Backend,
+    candidate: Backend,
+    options: GreedyOptions,
+    vocabulary_sizes: tuple[int, int],
+) -> float:
+    """Return the largest absolute difference of any output, over random steps.
+
+    Random tokens and random non-zero states, several batch sizes and lengths; then the decoder runs
+    on for some steps, each back end with its own state, so that errors may add up.
+    """
+    generator = np.random.default_rng(0)
+    source_size, target_size = vocabulary_sizes
+    largest = 0.0
+    for batch in _STEP_BATCHES:
+        for length in _STEP_LENGTHS:
+            # A GRU's hidden state lies between -1 and 1.
+            state = {
+                name: generator.uniform(-1, 1, (array.shape[0], batch, *array.shape[2:])).astype(
+                    np.float32
+                )
+                for name, array in options.initial_state.items()
+            }
+            tokens = generator.integers(0, source_size, (length, batch))
+            one = {**state, **reference.encoder_step(tokens, state)}
+            other = {**state, **candidate.encoder_step(tokens, state)}
+            largest = max(largest, _state_difference(one, other))
+            for _ in range(_CHAINED_STEPS):
+                token = generator.integers(0, target_size, batch)
+                scores, changed = reference.decoder_step(token, one)
+                other_scores, other_changed = candidate.decoder_step(token, other)
+                one, other = {**one, **changed}, {**other, **other_changed}
+                largest = max(
+                    largest, _difference(scores, other_scores), _state_difference(one, other)
+                )
+    return largest
+
+
+def prove_tie(
+    reference: Backend,
+    candidate: Backend,
+    source: Sequence[int],
+    expected: Hypothesis,
+    options: GreedyOptions,
+) -> None:
+    """Show that a sentence decodes differently because of ties alone.
+
+    Both back ends are fed the reference's tokens; at each step where they would choose differently,
+    the two candidates must be tied for both of them.
+
+    Raises:
+        ParityError: they are not; the message gives the sentence, the step, both tokens and scores.
+    """
+    fed = [options.sos, *expected.ids][: options.max_length]
+    steps = zip(
+        _forced_scores(reference, source, fed, options),
+        _forced_scores(candidate, source, fed, options),
+        strict=True,
+    )
+    for step, (scores, other_scores) in enumerate(steps):
+        best, other_best = int(scores.argmax()), int(other_scores.argmax())
+        margin = float(scores[best] - scores[other_best])
+        other_margin = float(other_scores[other_best] - other_scores[best])
+        if max(margin, other_margin) > TIE_MARGIN:
+            raise ParityError(
+                f"{candidate.name}: the sentence with source ids {list(source)} differs at step "
+                f"{step}: {reference.name} chooses token {best} (log-probability "
+                f"{scores[best]:.6f}), {candidate.name} token {other_best} "
+                f"({scores[other_best]:.6f}), no tie within {TIE_MARGIN:.3g}; not published"
+            )
+
+
+def _forced_scores(
+    backend: Backend, source: Sequence[int], fed: Sequence[int], options: GreedyOptions
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the log-probabilities ``float32[V]`` of each step of a decoder fed these tokens."""
+    state = encode(backend.encoder_step, [source], options.initial_state)
+    for token in fed:
+        scores, changed = backend.decoder_step(np.array([token]), state)
+        state = {**state, **changed}
+        yield scores[0]
+
+
+def _state_difference(one: State, other: State) -> float:
+    return max(_difference(one[name], other[name]) for name in one)
+
+
+def _difference(one: FloatArray, other: FloatArray) -> float:
+    assert one.shape == other.shape
+    largest = float(np.abs(one - other).max())
+    return largest if np.isfinite(largest) else float("inf")  # NaN would lose every comparison
