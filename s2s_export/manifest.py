@@ -189,7 +189,25 @@ class Golden:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The whole of ``manifest.json``; see the attributes' classes."""
+    """The whole of ``manifest.json``; see the attributes' classes.
+
+    Attributes:
+        format_version: of the folder.
+        source_language: as named in training.
+        target_language: as named in training.
+        normalizer: a name in ``text.NORMALIZERS``.
+        sizes: of the model.
+        special_ids: ids of the control tokens.
+        max_length: the longest sentences.
+        files: the files that the run time reads, by name. The README is for people, the TorchScript
+            files have records of their own.
+        graphs: the contract of each graph.
+        torchscript: the TorchScript files.
+        tools: version of each tool that took part, by name.
+        training: where the weights come from.
+        parity: what was compared, by back end.
+        golden: sentences with their translations.
+    """
 
     format_version: int
     source_language: str

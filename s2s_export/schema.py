@@ -83,9 +83,13 @@ def _convert(hint: Any, value: object, where: str) -> Any:
     if origin in (types.UnionType, typing.Union):
         if value is None and type(None) in parameters:
             return None
-        accepted = [p for p in parameters if p is not type(None)]
-        matching = next((p for p in accepted if p in (str, int) and type(value) is p), accepted[0])
-        return _convert(matching, value, where)
+        matching = [p for p in parameters if p is not type(None)]
+        if len(matching) > 1:  # scalars: the value itself tells which one is meant
+            expected = " or ".join(p.__name__ for p in matching)
+            matching = [p for p in matching if type(value) is p]
+            if not matching:
+                raise _mismatch(where, f"of type {expected}", value)
+        return _convert(matching[0], value, where)
     if origin is tuple:
         if not isinstance(value, list):
             raise _mismatch(where, "a list", value)

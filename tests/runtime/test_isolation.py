@@ -1,0 +1,63 @@
+"""The run time needs numpy and onnxruntime, writes nothing and talks to nobody."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+BLOCKED = ("torch", "onnx", "onnxscript", "training", "matplotlib", "tqdm", "scipy", "pandas")
+
+TRANSLATE = """
+import sys
+for name in {blocked!r}:
+    sys.modules[name] = None
+
+def audit(event, arguments):
+    if event.startswith("socket.") or event in ("subprocess.Popen", "os.system"):
+        raise RuntimeError(f"the run time did {{event}} {{arguments}}")
+sys.addaudithook(audit)
+
+from s2s_export import Translator
+assert "onnxruntime" not in sys.modules, "imported before a Translator was made"
+print(Translator(sys.argv[1]).translate("Je suis en retard."))
+
+foreign = {{
+    name.partition(".")[0] for name, module in sys.modules.items() if module is not None
+}} - set(sys.stdlib_module_names) - before
+assert foreign <= {{"s2s_export", "numpy", "onnxruntime"}}, foreign
+"""
+
+
+def test_runs_without_torch_and_leaves_no_trace(tiny: Path, tmp_path: Path) -> None:
+    """Faults 86 and 87. With CI set, ONNX Runtime would not report home, so it is unset."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CI", "ORT_DISABLE_TELEMETRY", "PYTHONPATH") and "XDG" not in name
+    }
+    code = TRANSLATE.format(blocked=BLOCKED).replace(
+        "import sys\n", "import sys\nbefore = {name.partition('.')[0] for name in sys.modules}\n", 1
+    )
+    process = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, str(tiny)],
+        env={**environment, "HOME": str(home), "TMPDIR": str(home)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (0, "i m late .\n", "")
+    assert list(home.rglob("*")) == []
+
+
+def test_python_O_gives_the_same(tiny: Path) -> None:  # noqa: N802
+    """Fault 89."""
+    process = subprocess.run(
+        [sys.executable, "-O", "-m", "s2s_export", "--model", str(tiny), "J'ai froid."],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (process.returncode, process.stdout) == (0, "i m cold .\n")

@@ -1,0 +1,116 @@
+"""The Translator as an app uses it, on the committed tiny export."""
+
+from pathlib import Path
+
+import pytest
+
+import s2s_export
+from s2s_export import Translator
+from s2s_export.errors import (
+    InputTypeError,
+    ProviderError,
+    RuntimeMissingError,
+    TextTooLongError,
+    UnknownWordError,
+)
+from s2s_export.folder import ExportedFolder
+
+
+@pytest.fixture(scope="module")
+def translator(tiny: Path) -> Translator:
+    return Translator(tiny)
+
+
+def test_golden_sentences(translator: Translator, tiny: Path) -> None:
+    golden = ExportedFolder(tiny).manifest.golden
+    assert len(golden) == 8
+    for sentence in golden:
+        assert translator.translate(sentence.source) == sentence.target
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Je suis en retard.",
+        "JE SUIS EN RETARD.",
+        " je  suis\nen\u00a0retard\u202f. ",
+        "je suis en retard .",
+    ],
+)
+def test_spelling_that_the_normalizer_levels(translator: Translator, text: str) -> None:
+    """Faults 6, 9 and 17."""
+    assert translator.translate(text) == "i m late ."
+
+
+def test_accents_and_apostrophes_agree(translator: Translator) -> None:
+    """Faults 7 and 8."""
+    spellings = ["Je suis à l'hôtel.", "Je suis a\u0300 l’ho\u0302tel."]
+    assert {translator.translate(text) for text in spellings} == {"i m at the hotel ."}
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t", "😀", "…"])
+def test_nothing_to_translate(
+    translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 1: the model is not run."""
+    monkeypatch.setattr("s2s_export.translator.greedy_decode", None)
+    assert translator.translate(text) == ""
+
+
+@pytest.mark.parametrize("text", [None, 3, b"je", ["je"]])
+def test_not_a_str(translator: Translator, text: object) -> None:
+    """Fault 3."""
+    with pytest.raises(InputTypeError, match=f"expected a str, found {type(text).__name__}"):
+        translator.translate(text)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        translator.translate(text)  # type: ignore[arg-type]
+
+
+def test_a_subclass_of_str_is_a_str(translator: Translator) -> None:
+    """Fault 24."""
+
+    class Text(str):
+        __slots__ = ()
+
+    assert translator.translate(Text("J'ai faim.")) == "i m hungry ."
+
+
+def test_unknown_words_are_all_listed(translator: Translator) -> None:
+    with pytest.raises(UnknownWordError) as error:
+        translator.translate("Je suis un vieux chat.")
+    assert error.value.words == ("un", "vieux", "chat")
+    assert str(error.value).startswith("unknown words: 'un', 'vieux', 'chat'")
+
+
+def test_longer_than_the_model_was_trained_on(translator: Translator) -> None:
+    """Fault 15."""
+    with pytest.raises(TextTooLongError, match="the text has 11 tokens .* at most 10") as error:
+        translator.translate("je " * 10)
+    assert (error.value.length, error.value.limit) == (11, 10)
+
+
+def test_an_unknown_device(tiny: Path) -> None:
+    with pytest.raises(ProviderError, match="expected one of cpu, cuda, found 'gpu'"):
+        Translator(tiny, device="gpu")
+
+
+def test_cuda_is_there_or_it_is_an_error(tiny: Path) -> None:
+    """Fault 81: no silent fall back to the CPU."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has CUDA")
+    with pytest.raises(ProviderError, match=r"'cuda' is not available: .* 's2s-export\[cuda\]'"):
+        Translator(tiny, device="cuda")
+
+
+def test_without_onnxruntime_the_pip_command(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 83."""
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(RuntimeMissingError, match=r"pip install 's2s-export\[cpu\]'"):
+        Translator(tiny)
+
+
+def test_all_is_complete() -> None:
+    public = {name for name in vars(s2s_export) if not name.startswith("_")}
+    modules = {path.stem for path in Path(s2s_export.__file__).parent.glob("*.py")}
+    assert set(s2s_export.__all__) - {"__version__"} == public - modules

@@ -1,0 +1,57 @@
+"""Vocabularies: ids, files and their faults."""
+
+import pytest
+
+from s2s_export.errors import UnknownWordError, VocabularyError
+from s2s_export.vocabulary import EOS, SOS, Vocabulary
+
+
+def test_ids_follow_first_appearance_after_sos_and_eos() -> None:
+    vocabulary = Vocabulary.from_sentences([["je", "suis", "je"], ["suis", "ici"]])
+    assert (SOS, EOS) == (0, 1)
+    assert len(vocabulary) == 5
+    assert vocabulary.encode(["ici", "je"]) == [4, 2, EOS]
+    assert vocabulary.decode([4, 2]) == ["ici", "je"]
+
+
+def test_all_unknown_words_are_listed_once() -> None:
+    vocabulary = Vocabulary(["je", "suis"])
+    with pytest.raises(UnknownWordError, match=r"unknown words: 'un', 'glop'; .* on them") as error:
+        vocabulary.encode(["je", "un", "suis", "glop", "un"])
+    assert error.value.words == ("un", "glop")
+    with pytest.raises(UnknownWordError, match=r"unknown word: 'un'; .* on it"):
+        vocabulary.encode(["un"])
+
+
+def test_control_tokens_are_no_words() -> None:
+    """Fault 18: a word spelled like a control token is an ordinary word."""
+    vocabulary = Vocabulary(["sos", "eos"])
+    assert vocabulary.encode(["sos", "eos"]) == [2, 3, EOS]
+    with pytest.raises(UnknownWordError):
+        vocabulary.encode(["<sos>"])
+
+
+def test_bytes_round_trip() -> None:
+    vocabulary = Vocabulary(["été", "je"])
+    assert vocabulary.to_bytes() == "<sos>\n<eos>\nété\nje\n".encode()
+    assert Vocabulary.from_bytes(vocabulary.to_bytes(), "x").words == ("été", "je")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "one token a line"),
+        (b"<sos>\n<eos>\nje", "line feed"),
+        (b"<eos>\n<sos>\nje\n", "<sos> and <eos> first"),
+        (b"<sos>\n<eos>\nje\nje\n", "'je' stands in the vocabulary twice"),
+        (b"<sos>\n<eos>\n\nje\n", "'' is not a word"),
+        (b"<sos>\n<eos>\nje suis\n", "'je suis' is not a word"),
+        (b"<sos>\r\n<eos>\r\nje\r\n", "line feed"),
+        (b"<sos>\n<eos>\n\xe9t\xe9\n", "not UTF-8 at byte 12"),
+    ],
+)
+def test_bad_files_are_refused(content: bytes, message: str) -> None:
+    """Faults 36 and 38."""
+    with pytest.raises(VocabularyError, match=message) as error:
+        Vocabulary.from_bytes(content, "source.vocab")
+    assert str(error.value).startswith("source.vocab: ")
