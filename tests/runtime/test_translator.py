@@ -84,7 +84,7 @@ def test_unknown_words_are_all_listed(translator: Translator) -> None:
 
 def test_longer_than_the_model_was_trained_on(translator: Translator) -> None:
     """Fault 15."""
-    with pytest.raises(TextTooLongError, match="the text has 11 tokens .* at most 10") as error:
+    with pytest.raises(TextTooLongError, match=r"the text has 11 tokens .* at most 10") as error:
         translator.translate("je " * 10)
     assert (error.value.length, error.value.limit) == (11, 10)
 

@@ -1,0 +1,70 @@
+"""Fixtures that need torch: the committed tiny model, as modules and as the three back ends."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from s2s_export import bundle, graphs
+from s2s_export.folder import ExportedFolder
+from s2s_export.parity import Backend
+from training.checkpoint import Checkpoint, Report
+from training.dataset import PairFilter, Vocabularies, select_pairs, sha256_of
+from training.model import Seq2Seq
+from training.reading import read_pairs
+from training.settings import Settings
+from training.steps import TorchDecoderStep, TorchEncoderStep
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tiny: Path) -> ExportedFolder:
+    return ExportedFolder(tiny)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny: Path, tiny_folder: ExportedFolder) -> Seq2Seq:
+    """The eager modules, with the weights of the committed TorchScript files."""
+    sizes = tiny_folder.manifest.sizes
+    model = Seq2Seq(sizes.source_vocabulary, sizes.target_vocabulary, sizes.hidden, n_layers=2)
+    for module, name in ((model.encoder, "encoder.pt"), (model.decoder, "decoder.pt")):
+        scripted = graphs.load_torchscript((tiny / name).read_bytes())
+        module.load_state_dict(scripted.state_dict())
+    return model.eval()
+
+
+@pytest.fixture(scope="session")
+def backends(tiny: Path, tiny_folder: ExportedFolder, tiny_model: Seq2Seq) -> dict[str, Backend]:
+    """The committed model three times: eager, TorchScript, ONNX Runtime."""
+
+    def read(name: str) -> bytes:
+        return (tiny / name).read_bytes()
+
+    return {
+        "eager": Backend(
+            "eager", TorchEncoderStep(tiny_model.encoder), TorchDecoderStep(tiny_model.decoder)
+        ),
+        "torchscript": bundle.torchscript_backend(read("encoder.pt"), read("decoder.pt")),
+        "onnx": bundle.onnx_backend(
+            read("encoder.onnx"), read("decoder.onnx"), tiny_folder.manifest.graphs
+        ),
+    }
+
+
+@pytest.fixture
+def checkpoint(tiny_pairs: Path) -> Checkpoint:
+    """An untrained checkpoint over the tiny pairs: as good as a trained one to export."""
+    settings = Settings(hidden_size=16, epochs=1)
+    pairs = select_pairs(read_pairs(tiny_pairs), PairFilter(), "tutorial", reverse=False)
+    vocabularies = Vocabularies.from_pairs(pairs)
+    torch.manual_seed(1)
+    model = Seq2Seq(len(vocabularies.source), len(vocabularies.target), 16, n_layers=2)
+    report = Report(
+        data="tiny.tsv",
+        data_sha256=sha256_of(pairs),
+        training_pairs=len(pairs),
+        held_out_pairs=0,
+        max_source_length=10,
+        max_target_length=10,
+        held_out_loss=None,
+    )
+    return Checkpoint(settings, report, vocabularies, tuple(pairs), model.eval())

@@ -1,0 +1,112 @@
+"""The parity gate must fail where it should: planted differences, ties and damaged numbers."""
+
+import numpy as np
+import pytest
+
+from s2s_export.errors import ParityError
+from s2s_export.greedy import FloatArray, GreedyOptions, State, TokenIds
+from s2s_export.manifest import ParityRecord
+from s2s_export.parity import TIE_MARGIN, TOLERANCE, Backend, compare
+
+OPTIONS = GreedyOptions({"hidden": np.zeros((1, 1, 2), np.float32)}, sos=0, eos=1, max_length=5)
+
+
+class Planted:
+    """Steps whose scores stand in a table: row = token fed, column = next token."""
+
+    def __init__(self, name: str, table: list[list[float]], state_offset: float = 0.0) -> None:
+        self.table = np.array(table, dtype=np.float32)
+        self.state_offset = np.float32(state_offset)
+        self.backend = Backend(name, self.encoder_step, self.decoder_step)
+
+    def encoder_step(self, tokens: TokenIds, state: State) -> State:
+        return {"hidden": state["hidden"] + self.state_offset}
+
+    def decoder_step(self, token: TokenIds, state: State) -> tuple[FloatArray, State]:
+        return self.table[token], {}
+
+
+REFERENCE = [
+    [-5.0, -4.0, -1.0, -1.5],
+    [-1.0] * 4,
+    [-5.0, -4.0, -2.0, -0.5],
+    [-5.0, -0.1, -3.0, -4.0],
+]
+
+
+def gate(
+    reference: list[list[float]], candidate: list[list[float]], offset: float = 0.0
+) -> ParityRecord:
+    return compare(
+        Planted("reference", reference).backend,
+        Planted("candidate", candidate, offset).backend,
+        [[2, 1], [3, 1]],
+        OPTIONS,
+        vocabulary_sizes=(4, 4),
+        batch_sizes=(1,),
+    )
+
+
+def changed(row: int, column: int, value: float) -> list[list[float]]:
+    table = [list(scores) for scores in REFERENCE]
+    table[row][column] = value
+    return table
+
+
+def test_equal_steps_pass() -> None:
+    record = gate(REFERENCE, REFERENCE)
+    assert (record.sentences, record.identical, record.ties) == (2, 2, 0)
+    assert record.largest_difference == 0
+    assert record.smallest_margin == pytest.approx(0.5)
+
+
+def test_a_difference_within_the_tolerance_is_recorded() -> None:
+    record = gate(REFERENCE, changed(0, 2, -1.0 - TOLERANCE / 2))
+    assert record.largest_difference == pytest.approx(TOLERANCE / 2, rel=0.01)
+    assert record.identical == 2
+
+
+@pytest.mark.parametrize("value", [-1.0 - 2 * TOLERANCE, -0.9, float("nan"), float("inf")])
+def test_a_difference_beyond_the_tolerance_refuses(value: float) -> None:
+    """Though every token is the same."""
+    with pytest.raises(ParityError, match=r"candidate: its outputs differ from reference by"):
+        gate(REFERENCE, changed(0, 2, value))
+
+
+def test_a_state_beyond_the_tolerance_refuses() -> None:
+    with pytest.raises(ParityError, match=r"its outputs differ from reference by 0\.001"):
+        gate(REFERENCE, REFERENCE, offset=1e-3)
+
+
+def test_a_tie_is_proven_and_counted() -> None:
+    """The best two of the first step lie closer than the tie margin, and change places."""
+    tied = changed(0, 3, -1.0 - TOLERANCE / 4)
+    other = [list(scores) for scores in tied]
+    other[0][2], other[0][3] = tied[0][3], tied[0][2]
+    record = gate(tied, other)
+    assert (record.identical, record.ties) == (0, 2)
+    assert record.smallest_margin < TIE_MARGIN
+
+
+def test_another_token_without_a_tie_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With numbers that the tolerance lets pass, so that the tokens alone must give it away."""
+    monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
+    message = (
+        r"candidate: the sentence with source ids \[2, 1\] differs at step 0: reference chooses "
+        r"token 2 \(log-probability -1\.000000\), candidate token 3 \(-0\.900000\), no tie"
+    )
+    with pytest.raises(ParityError, match=message):
+        gate(REFERENCE, changed(0, 3, -0.9))
+
+
+def test_after_a_tie_the_rest_is_compared_with_the_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tie in the first step must not hide a difference in the second."""
+    monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
+    tied = changed(0, 3, -1.0 - TOLERANCE / 4)
+    other = [list(scores) for scores in tied]
+    other[0][2], other[0][3] = tied[0][3], tied[0][2]
+    other[2][3], other[2][2] = -1.0, -0.5
+    with pytest.raises(ParityError, match="differs at step 1: reference chooses token 3"):
+        gate(tied, other)

@@ -1,0 +1,118 @@
+"""Token-for-token parity: eager PyTorch, TorchScript and ONNX Runtime, one loop, one oracle."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from s2s_export.folder import ExportedFolder
+from s2s_export.greedy import GreedyOptions
+from s2s_export.parity import TOLERANCE, Backend, compare, step_difference
+from training.model import Seq2Seq
+from training.steps import greedy_options
+
+KINDS = ("eager", "torchscript", "onnx")
+
+
+@torch.no_grad()
+def tutorial_decode(model: Seq2Seq, source: Sequence[int], max_length: int) -> list[int]:
+    """Decode as the tutorial's ``evaluate`` does: one sentence, one token at a time, topk(1).
+
+    It uses the modules alone, nothing of greedy.py, so a fault of the shared loop cannot hide.
+    """
+    hidden = torch.zeros(1, 1, model.hidden_size)
+    for index in source:
+        hidden = model.encoder(torch.tensor([[index]]), hidden)
+    token, decoded = torch.tensor([0]), list[int]()
+    for _ in range(max_length):
+        log_probs, hidden = model.decoder(token, hidden)
+        _, best = log_probs.topk(1)
+        if best.item() == 1:
+            decoded.append(1)
+            break
+        decoded.append(int(best.item()))
+        token = best[0]
+    return decoded
+
+
+@pytest.fixture(scope="module")
+def options(tiny_folder: ExportedFolder) -> GreedyOptions:
+    return greedy_options(tiny_folder.manifest.sizes.hidden, max_length=30)
+
+
+@pytest.fixture(scope="module")
+def sources(tiny_folder: ExportedFolder) -> list[list[int]]:
+    """The golden sentences, and random ids of 1 to 30 tokens, which no sentence looks like."""
+    manifest = tiny_folder.manifest
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(1, 31, 300)
+    return [list(golden.source_ids) for golden in manifest.golden] + [
+        generator.integers(1, manifest.sizes.source_vocabulary, length).tolist()
+        for length in lengths
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected(tiny_model: Seq2Seq, sources: list[list[int]]) -> list[list[int]]:
+    decoded = [tutorial_decode(tiny_model, source, 30) for source in sources]
+    assert len({tuple(ids) for ids in decoded}) > 50, "a model that says one thing tests nothing"
+    return decoded
+
+
+@pytest.mark.parametrize("batch_sizes", [(1,), (1, 2, 3, 7), (128,)], ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_decodes_as_the_tutorials_own_loop(
+    kind: str,
+    batch_sizes: tuple[int, ...],
+    backends: dict[str, Backend],
+    sources: list[list[int]],
+    expected: list[list[int]],
+    options: GreedyOptions,
+) -> None:
+    hypotheses = backends[kind].decode(sources, options, batch_sizes)
+    found = [[*h.ids, 1] if h.finished else list(h.ids) for h in hypotheses]
+    assert found == expected
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_numbers_agree_over_random_states_and_chained_steps(
+    kind: str, backends: dict[str, Backend], options: GreedyOptions, tiny_folder: ExportedFolder
+) -> None:
+    sizes = tiny_folder.manifest.sizes
+    vocabularies = sizes.source_vocabulary, sizes.target_vocabulary
+    assert step_difference(backends["eager"], backends[kind], options, vocabularies) < TOLERANCE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_encoder_at_once_is_the_encoder_token_by_token(
+    kind: str, backends: dict[str, Backend], options: GreedyOptions
+) -> None:
+    tokens = np.random.default_rng(0).integers(1, 51, (9, 3))
+    zeros = np.zeros((1, 3, options.initial_state["hidden"].shape[2]), dtype=np.float32)
+    step = backends[kind].encoder_step
+    state = {"hidden": zeros}
+    for row in tokens:
+        state = dict(step(row[np.newaxis], state))
+    at_once = step(tokens, {"hidden": zeros})["hidden"]
+    np.testing.assert_allclose(state["hidden"], at_once, rtol=0, atol=1e-6)  # float32 rounding
+
+
+def test_the_gate_finds_no_difference(
+    backends: dict[str, Backend],
+    sources: list[list[int]],
+    options: GreedyOptions,
+    tiny_folder: ExportedFolder,
+) -> None:
+    sizes = tiny_folder.manifest.sizes
+    record = compare(
+        backends["eager"],
+        backends["onnx"],
+        sources,
+        options,
+        vocabulary_sizes=(sizes.source_vocabulary, sizes.target_vocabulary),
+        batch_sizes=(1, 2, 3, 7),
+    )
+    assert (record.sentences, record.identical, record.ties) == (308, 308, 0)
+    assert 0 < record.largest_difference < TOLERANCE
+    assert 0 < record.smallest_margin < 1
