@@ -5,7 +5,6 @@
 
 import dataclasses
 import os
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,7 @@ def load(run: Path) -> Checkpoint:
         )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # on rubbish, torch's unpickler fails with whatever it trips over
         first_line = str(error).partition("\n")[0]
         raise CheckpointError(f"{path}: cannot be read: {first_line}; train again") from error
     version = content.get("format_version") if isinstance(content, dict) else None

@@ -27,10 +27,10 @@ class Planted:
 
 
 REFERENCE = [
-    [-5.0, -4.0, -1.0, -1.5],
-    [-1.0] * 4,
-    [-5.0, -4.0, -2.0, -0.5],
-    [-5.0, -0.1, -3.0, -4.0],
+    [-5.0, -4.0, -1.0, -1.5],  # after SOS: token 2
+    [-1.0, -1.0, -1.0, -1.0],  # never fed: EOS
+    [-5.0, -4.0, -2.0, -0.5],  # after 2: token 3
+    [-5.0, -0.1, -3.0, -4.0],  # after 3: EOS
 ]
 
 
@@ -93,7 +93,7 @@ def test_another_token_without_a_tie_refuses(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
     message = (
         r"candidate: the sentence with source ids \[2, 1\] differs at step 0: reference chooses "
-        r"token 2 \(log-probability -1\.000000\), candidate token 3 \(-0\.900000\), no tie"
+        r"token 2 \(log-probability -1\.000000\), candidate token 3 \(-1\.500000\), no tie"
     )
     with pytest.raises(ParityError, match=message):
         gate(REFERENCE, changed(0, 3, -0.9))
@@ -107,6 +107,6 @@ def test_after_a_tie_the_rest_is_compared_with_the_reference(
     tied = changed(0, 3, -1.0 - TOLERANCE / 4)
     other = [list(scores) for scores in tied]
     other[0][2], other[0][3] = tied[0][3], tied[0][2]
-    other[2][3], other[2][2] = -1.0, -0.5
+    other[2][3], other[2][2] = -1.4, -1.2
     with pytest.raises(ParityError, match="differs at step 1: reference chooses token 3"):
         gate(tied, other)
