@@ -215,7 +215,7 @@ def _manifest(
             **{name: metadata.version(name) for name in _TOOLS},
         },
         training=Training(
-            fingerprint=_fingerprint(checkpoint),
+            fingerprint=fingerprint(checkpoint),
             data=report.data,
             data_sha256=report.data_sha256,
             seed=settings.seed,
@@ -229,7 +229,7 @@ def _manifest(
     )
 
 
-def _fingerprint(checkpoint: Checkpoint) -> str:
+def fingerprint(checkpoint: Checkpoint) -> str:
     """Return a sha256 that changes with the settings, the vocabularies and each weight."""
     digest = hashlib.sha256(json.dumps(asdict(checkpoint.settings), sort_keys=True).encode())
     digest.update(checkpoint.vocabularies.source.to_bytes())

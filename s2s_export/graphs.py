@@ -8,6 +8,7 @@ import io
 import logging
 import warnings
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import onnx
@@ -30,6 +31,13 @@ def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
     """
     axis_names = {axis for tensor in spec.inputs for axis in tensor.shape if isinstance(axis, str)}
     dimensions = {name: torch.export.Dim(name, min=1) for name in sorted(axis_names)}
+    # An axis of the example must be at least 2 long to stay dynamic; no two alike, or they may be
+    # taken for one.
+    sizes = {name: 2 + i for i, name in enumerate(dimensions)}
+    # The exporter swaps the GRU's kernel for one that keeps the number of steps dynamic, but torch
+    # 2.13 goes on using the kernel that it has cached, if any, and freezes that number: from the
+    # second export in a process on, check_onnx would refuse the encoder.
+    getattr(torch.ops.aten.gru.input, "_dispatch_cache", {}).clear()
     dynamic_shapes = tuple(
         {i: dimensions[axis] for i, axis in enumerate(tensor.shape) if isinstance(axis, str)}
         for tensor in spec.inputs
@@ -42,7 +50,7 @@ def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
-            tuple(map(_example, spec.inputs)),
+            tuple(_example(tensor, sizes) for tensor in spec.inputs),
             dynamo=True,
             dynamic_shapes=dynamic_shapes,
             input_names=[tensor.name for tensor in spec.inputs],
@@ -59,10 +67,10 @@ def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
     return content
 
 
-def _example(tensor: TensorSpec) -> Tensor:
-    """Make an input to trace with; an axis that is to stay dynamic must be at least 2 long."""
-    sizes = [axis if isinstance(axis, int) else 2 for axis in tensor.shape]
-    return torch.zeros(sizes, dtype=getattr(torch, tensor.dtype))
+def _example(tensor: TensorSpec, sizes: Mapping[str, int]) -> Tensor:
+    """Make an input to trace with."""
+    shape = [sizes[axis] if isinstance(axis, str) else axis for axis in tensor.shape]
+    return torch.zeros(shape, dtype=getattr(torch, tensor.dtype))
 
 
 def _strip_metadata(model: onnx.ModelProto) -> None:

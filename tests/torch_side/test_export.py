@@ -1,0 +1,231 @@
+"""Export: what it writes, and that whatever stops it leaves the old folder as it was."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from s2s_export import Translator, bundle, graphs, publish
+from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
+from s2s_export.export import export, main
+from s2s_export.manifest import GraphSpec
+from training import checkpoint as checkpoints
+from training.checkpoint import Checkpoint
+
+
+@pytest.fixture
+def run(checkpoint: Checkpoint, tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    checkpoints.save(checkpoint, folder)
+    return folder
+
+
+@pytest.fixture
+def graphs_made_once(
+    monkeypatch: pytest.MonkeyPatch, onnx_of: Callable[[torch.nn.Module, GraphSpec], bytes]
+) -> None:
+    """Reuse the ONNX graphs of the checkpoint: making them takes seconds, publishing does not."""
+    monkeypatch.setattr(graphs, "to_onnx", onnx_of)
+
+
+@pytest.fixture(scope="module")
+def onnx_of() -> Callable[[torch.nn.Module, GraphSpec], bytes]:
+    made: dict[str, bytes] = {}
+    to_onnx = graphs.to_onnx
+
+    def cached(module: torch.nn.Module, spec: GraphSpec) -> bytes:
+        key = f"{spec.file} {graphs.tensors_sha256(module)}"
+        if key not in made:
+            made[key] = to_onnx(module, spec)
+        return made[key]
+
+    return cached
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_writes_a_folder_that_translates(run: Path, tmp_path: Path) -> None:
+    manifest = export(run, tmp_path / "out")
+    assert set(contents(tmp_path / "out")) == bundle.OWN_FILES
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "run"], "nothing left over"
+    translator = Translator(tmp_path / "out")
+    assert len(manifest.golden) == 8
+    for golden in manifest.golden:
+        assert translator.translate(golden.source) == golden.target
+    for name in ("TorchScript", "ONNX Runtime (cpu)"):
+        record = manifest.parity[name]
+        assert record.sentences == record.identical == 26
+        assert record.largest_difference < record.tolerance
+    assert manifest.parity["ONNX Runtime (cpu)"].largest_difference > 0, "compared with itself?"
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
+    """All but TorchScript's, whose tensors the manifest records instead."""
+    export(run, tmp_path / "one")
+    export(run, tmp_path / "two")
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    for name in bundle.OWN_FILES - {"encoder.pt", "decoder.pt"}:
+        assert one[name] == two[name], name
+    text = one["manifest.json"].decode()
+    assert str(tmp_path) not in text
+    assert time.strftime("%Y-") not in text
+    records = json.loads(text)["torchscript"]
+    for kind in ("encoder", "decoder"):
+        loaded = graphs.load_torchscript(two[f"{kind}.pt"])
+        assert graphs.tensors_sha256(loaded) == records[kind]["tensors_sha256"]
+
+
+def test_the_fingerprint_tells_runs_apart(checkpoint: Checkpoint) -> None:
+    before = bundle.fingerprint(checkpoint)
+    assert bundle.fingerprint(checkpoint) == before
+    with torch.no_grad():
+        checkpoint.model.encoder.gru.bias_hh_l0[0] += 1e-3
+    assert bundle.fingerprint(checkpoint) != before
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_replaces_an_earlier_export_and_nothing_else(run: Path, tiny_copy: Path) -> None:
+    """Fault 78."""
+    (tiny_copy / "holiday.jpg").write_bytes(b"mine")
+    before = contents(tiny_copy)
+    with pytest.raises(OutputError, match=r"holds what no export wrote \(holiday\.jpg\)"):
+        export(run, tiny_copy)
+    assert contents(tiny_copy) == before
+    (tiny_copy / "holiday.jpg").unlink()
+    export(run, tiny_copy)
+    assert contents(tiny_copy)["manifest.json"] != before["manifest.json"]
+    (tiny_copy / "holiday.jpg").write_bytes(b"mine")
+    export(run, tiny_copy, force=True)
+    assert set(contents(tiny_copy)) == bundle.OWN_FILES
+
+
+def test_an_out_that_is_a_file(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(OutputError, match="expected a folder, found a file"):
+        export(run, tmp_path / "out")
+
+
+def test_a_missing_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ArtefactNotFoundError):
+        export(tmp_path, tmp_path / "out")
+    assert main(["--run", str(tmp_path), "--out", str(tmp_path / "out")]) == 3
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'checkpoint.pt'}: no checkpoint")
+    assert not (tmp_path / "out").exists()
+
+
+def test_graphs_that_differ_are_not_published(
+    run: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph whose weights are a little off passes every structural check, not the gate."""
+    exporter = graphs.to_onnx
+
+    def off(module: torch.nn.Module, spec: GraphSpec) -> bytes:
+        state = {name: tensor + 1e-4 for name, tensor in module.state_dict().items()}
+        saved = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        module.load_state_dict(state)
+        try:
+            return exporter(module, spec)
+        finally:
+            module.load_state_dict(saved)
+
+    monkeypatch.setattr(graphs, "to_onnx", off)
+    before = contents(tiny_copy)
+    with pytest.raises(ParityError, match=r"ONNX Runtime \(cpu\): its outputs differ from eager"):
+        export(run, tiny_copy)
+    assert contents(tiny_copy) == before
+    assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("failing_write", [1, 4, 8])
+@pytest.mark.usefixtures("graphs_made_once")
+def test_whatever_stops_it_the_old_folder_stays(
+    run: Path,
+    tiny_copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    failing_write: int,
+) -> None:
+    """Fault 100, at the first, a middle and the last file."""
+    writes = 0
+
+    def failing(path: Path, content: bytes) -> None:
+        nonlocal writes
+        writes += 1
+        if writes == failing_write:
+            path.write_bytes(content[: len(content) // 2])
+            raise error
+        publish.write_file(path, content)
+
+    monkeypatch.setattr(bundle, "write_file", failing)
+    before = contents(tiny_copy)
+    expected = OutputError if isinstance(error, OSError) else KeyboardInterrupt
+    with pytest.raises(expected):
+        export(run, tiny_copy)
+    assert contents(tiny_copy) == before
+    assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
+
+
+def test_killed_at_any_time_the_old_folder_or_the_new_one(run: Path, tiny_copy: Path) -> None:
+    before = contents(tiny_copy)
+    command = [
+        sys.executable,
+        "-m",
+        "s2s_export.export",
+        "--run",
+        str(run),
+        "--out",
+        str(tiny_copy),
+    ]
+    for seconds in (1.0, 4.0, 7.0):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        after = contents(tiny_copy)
+        assert after == before or set(after) == bundle.OWN_FILES
+        Translator(tiny_copy)
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_without_an_exchange_in_one_step(
+    run: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not Linux: two renames."""
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
+    before = contents(tiny_copy)
+    export(run, tiny_copy)
+    assert contents(tiny_copy) != before
+    assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_the_folder_itself_may_be_a_link(run: Path, tiny_copy: Path) -> None:
+    link = tiny_copy.with_name("link")
+    link.symlink_to(tiny_copy)
+    manifest = export(run, link)
+    assert link.is_symlink()
+    assert (tiny_copy / "manifest.json").read_bytes() == manifest.to_bytes()
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_the_published_folder_is_readable_by_others(run: Path, tmp_path: Path) -> None:
+    export(run, tmp_path / "out")
+    modes = {path.stat().st_mode & 0o004 for path in (tmp_path / "out").iterdir()}
+    assert (tmp_path / "out").stat().st_mode & 0o005 == 0o005
+    assert modes == {0o004}
+
+
+def test_the_readme_of_the_checkout_is_the_one_that_travels() -> None:
+    checkout = Path(__file__).parents[2] / "exported" / "README.md"
+    assert checkout.read_bytes() == bundle.readme()

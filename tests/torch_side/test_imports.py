@@ -1,0 +1,93 @@
+"""Who may import whom: the two worlds, held against one table."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RUN_TIME = {
+    "errors": set[str](),
+    "text": set[str](),
+    "command": {"errors"},
+    "vocabulary": {"errors"},
+    "schema": {"errors"},
+    "manifest": {"errors", "schema", "text"},
+    "folder": {"errors", "manifest", "vocabulary"},
+    "greedy": {"numpy", "errors"},
+    "steps": {"numpy", "onnxruntime", "errors", "greedy", "manifest"},
+    "translator": {"errors", "folder", "greedy", "manifest", "steps", "text"},
+    "__init__": {"errors", "translator"},
+    "__main__": {"__init__", "command", "errors", "translator"},
+}
+"""Modules that apps run, with all that each may import beside the standard library."""
+
+TORCH_SIDE = {
+    "publish": {"errors"},
+    "parity": {"numpy", "errors", "greedy", "manifest"},
+    "graphs": {"onnx", "torch", "errors", "manifest"},
+    "export": {"__init__", "command", "errors", "manifest", "bundle", "training"},
+    "bundle": {
+        *("__init__", "errors", "graphs", "manifest", "parity", "publish", "steps", "text"),
+        *("translator", "vocabulary", "training"),
+    },
+}
+"""The exporter and what it alone uses."""
+
+SHARED = {"command", "errors", "greedy", "text", "vocabulary"}
+"""What training may import from s2s_export."""
+
+TRAINING_PACKAGES = {"numpy", "torch", "tqdm", "matplotlib"}
+
+
+def imports(path: Path, package: str) -> set[str]:
+    """Return what a module imports anywhere in it: packages, and own modules by their last name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = ".".join(filter(None, [package if node.level else "", node.module or ""]))
+            if module in ("s2s_export", "training"):
+                found |= {f"{module}.{alias.name}" for alias in node.names}
+            else:
+                found.add(module)
+    return found
+
+
+def named(module: str, package: str) -> str:
+    """Shorten an own module to its last name and another package to its first."""
+    head, _, rest = module.partition(".")
+    if head != package:
+        return head
+    return rest if (ROOT / package / f"{rest}.py").exists() else "__init__"
+
+
+@pytest.mark.parametrize("module", sorted(RUN_TIME | TORCH_SIDE))
+def test_s2s_export_imports_what_the_table_allows(module: str) -> None:
+    found = {
+        named(name, "s2s_export")
+        for name in imports(ROOT / "s2s_export" / f"{module}.py", "s2s_export")
+    }
+    assert found - set(sys.stdlib_module_names) <= (RUN_TIME | TORCH_SIDE)[module]
+
+
+def test_every_module_stands_in_the_table() -> None:
+    modules = {path.stem for path in (ROOT / "s2s_export").glob("*.py")}
+    assert modules == RUN_TIME.keys() | TORCH_SIDE.keys()
+
+
+def test_the_run_time_reaches_neither_torch_nor_training() -> None:
+    for module, allowed in RUN_TIME.items():
+        assert allowed <= RUN_TIME.keys() | {"numpy", "onnxruntime"}, module
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "training").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_training_imports_what_both_worlds_share(path: Path) -> None:
+    found = imports(path, "training")
+    assert {named(n, "s2s_export") for n in found if n.startswith("s2s_export")} <= SHARED
+    others = {n.partition(".")[0] for n in found} - set(sys.stdlib_module_names)
+    assert others <= TRAINING_PACKAGES | {"s2s_export", "training"}
