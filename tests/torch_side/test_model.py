@@ -16,10 +16,13 @@ def one_unit(module: EncoderRNN | DecoderRNN) -> None:
     The gates are, in PyTorch's order, reset, update and new.
     """
     module.embedding.weight.copy_(torch.tensor([[0.0], [1.0], [-2.0]]))
-    module.gru.weight_ih_l0.copy_(torch.tensor([[0.5], [-1.0], [2.0]]))
-    module.gru.weight_hh_l0.copy_(torch.tensor([[1.0], [0.25], [-0.5]]))
-    module.gru.bias_ih_l0.copy_(torch.tensor([0.0, 0.1, 0.0]))
-    module.gru.bias_hh_l0.copy_(torch.tensor([0.2, 0.0, 0.3]))
+    weights = {
+        "weight_ih_l0": [[0.5], [-1.0], [2.0]],
+        "weight_hh_l0": [[1.0], [0.25], [-0.5]],
+        "bias_ih_l0": [0.0, 0.1, 0.0],
+        "bias_hh_l0": [0.2, 0.0, 0.3],
+    }
+    module.gru.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
 
 
 def gru_by_hand(x: float, h: float) -> float:
