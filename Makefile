@@ -1,0 +1,55 @@
+# The commands of the README. CI calls the same ones; see .ci/run.
+#
+#   make demo    train on the phrasebook, export, translate three sentences
+#   make test    lint, types, all tests
+#   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WHEEL_VENV ?= .venv-wheel
+
+RUN ?= runs/default
+OUT ?= exported
+DATA ?= data/fra-eng.zip
+
+.PHONY: demo test lint test-wheel parity fixture clean
+
+demo: $(STAMP)
+	$(BIN)/python -m training.fit --run $(RUN)
+	$(BIN)/python -m s2s_export.export --run $(RUN) --out $(OUT)
+	$(BIN)/python -m s2s_export --model $(OUT) \
+		"Je suis en retard." "Elle a raison." "Ils sont en train de préparer le dîner."
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# The wheel with its extra `cpu` in an environment of its own: the run time without torch.
+test-wheel: $(STAMP)
+	rm -rf $(WHEEL_VENV) dist
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/pip install --quiet -c constraints.txt pytest "$$(echo dist/*.whl)[cpu]"
+	! $(WHEEL_VENV)/bin/python -c "import torch" 2> /dev/null
+	$(WHEEL_VENV)/bin/pytest tests/runtime
+
+parity: $(STAMP)
+	$(BIN)/python -m training.fit --data $(DATA) --held-out 0 --run runs/parity
+	$(BIN)/python -m benchmarks.parity --data $(DATA) --run runs/parity
+
+fixture: $(STAMP)
+	$(BIN)/python tests/fixtures/make_tiny.py
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) $(WHEEL_VENV) dist runs .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,111 @@
+"""Compare the back ends over a whole corpus and over random token ids: ``make parity``.
+
+Every distinct source sentence of the data, then random sequences of ids, are decoded one by one and
+in batches by eager PyTorch, TorchScript and ONNX Runtime. A token that differs must be a proven
+tie; anything else stops the command (exit code 3).
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from s2s_export import bundle, command, graphs, parity
+from s2s_export.text import tokenize
+from training import checkpoint as checkpoints
+from training.checkpoint import Checkpoint
+from training.dataset import PairFilter, select_pairs
+from training.reading import read_pairs
+from training.steps import greedy_options
+
+RANDOM_LENGTHS = (1, 30)
+BATCH_SIZES: dict[str, tuple[int, ...]] = {"one by one": (1,), "batches of 128": (128,)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print one row for each back end, kind of sentences and batch size."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the file that was trained on")
+    parser.add_argument("--run", type=Path, default=Path("runs/parity"), help="trained run folder")
+    parser.add_argument("--random", type=int, default=20_000, help="random sequences of ids")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of ONNX Runtime")
+    command.add_debug_option(parser)
+    return command.run(_compare, parser.parse_args(arguments))
+
+
+def corpus_sources(checkpoint: Checkpoint, data: Path) -> list[list[int]]:
+    """Return the ids of every distinct source sentence that the run's filter keeps."""
+    settings = checkpoint.settings
+    pairs = select_pairs(
+        read_pairs(data),
+        PairFilter(settings.max_length, settings.prefixes),
+        settings.normalizer,
+        reverse=False,
+    )
+    encode = checkpoint.vocabularies.source.encode
+    return [encode(tokenize(text)) for text in dict.fromkeys(pair.source for pair in pairs)]
+
+
+def random_sources(vocabulary_size: int, count: int) -> list[list[int]]:
+    """Return sequences of random ids, which no sentence looks like, of any length to 30."""
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(RANDOM_LENGTHS[0], RANDOM_LENGTHS[1] + 1, count)
+    return [generator.integers(0, vocabulary_size, length).tolist() for length in lengths]
+
+
+def _compare(options: argparse.Namespace) -> int:
+    checkpoint = checkpoints.load(options.run)
+    model, vocabularies = checkpoint.model, checkpoint.vocabularies
+    sizes = len(vocabularies.source), len(vocabularies.target)
+    specs = bundle.graph_specs(model.hidden_size, sizes[1])
+    candidates = (
+        bundle.torchscript_backend(
+            graphs.save_torchscript(graphs.script(model.encoder)),
+            graphs.save_torchscript(graphs.script(model.decoder)),
+        ),
+        bundle.onnx_backend(
+            graphs.to_onnx(model.encoder, specs.encoder),
+            graphs.to_onnx(model.decoder, specs.decoder),
+            specs,
+            options.device,
+        ),
+    )
+    workloads = {
+        "corpus": corpus_sources(checkpoint, options.data),
+        "random ids": random_sources(sizes[0], options.random),
+    }
+    greedy = greedy_options(model.hidden_size, checkpoint.report.max_target_length)
+    print(
+        f"compared with eager PyTorch; tolerance {parity.TOLERANCE:.0e}, "
+        f"tie margin {parity.TIE_MARGIN:.0e}"
+    )
+    print(
+        f"{'back end':20} {'sentences':11} {'decoded':15} {'count':>6} {'same':>6} {'ties':>5} "
+        f"{'largest diff':>12} {'smallest margin':>15} {'seconds':>8}"
+    )
+    for candidate in candidates:
+        for workload, sources in workloads.items():
+            for decoded, batch_sizes in BATCH_SIZES.items():
+                started = time.perf_counter()
+                record = parity.compare(
+                    bundle.eager_backend(checkpoint),
+                    candidate,
+                    sources,
+                    greedy,
+                    vocabulary_sizes=sizes,
+                    batch_sizes=batch_sizes,
+                )
+                print(
+                    f"{candidate.name:20} {workload:11} {decoded:15} {record.sentences:6} "
+                    f"{record.identical:6} {record.ties:5} {record.largest_difference:12.1e} "
+                    f"{record.smallest_margin:15.1e} {time.perf_counter() - started:8.0f}",
+                    flush=True,
+                )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
