@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from s2s_export import bundle, command, graphs, parity
 from s2s_export.text import tokenize
@@ -57,6 +58,7 @@ def random_sources(vocabulary_size: int, count: int) -> list[list[int]]:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    torch.set_num_threads(1)  # one step of one sentence gains nothing from more
     checkpoint = checkpoints.load(options.run)
     model, vocabularies = checkpoint.model, checkpoint.vocabularies
     sizes = len(vocabularies.source), len(vocabularies.target)

@@ -1,0 +1,188 @@
+"""The built-in training data: its size, its shape, its French and its English."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from s2s_export.text import normalize_tutorial, tokenize
+from training.dataset import PairFilter
+from training.phrasebook import phrasebook
+
+PAIRS = phrasebook()
+NORMALIZED = [
+    (normalize_tutorial(english), normalize_tutorial(french)) for english, french in PAIRS
+]
+
+SENTENCES = dict(
+    line.split(" = ")
+    for line in """\
+Je suis en retard. = I'm late.
+J'ai froid. = I am cold.
+Elle a raison. = She is right.
+Ils sont en train de préparer le dîner. = They're making dinner.
+Nous sommes très fatigués. = We're very tired.
+Elles sont prêtes à partir. = They're ready to leave.
+""".splitlines()
+)
+"""Pairs that the documentation shows."""
+
+# Masculine, feminine, their plurals: of adjectives and nouns after être.
+AGREEMENT = """\
+vieux vieille vieux vieilles; beau belle beaux belles
+gentil gentille gentils gentilles; actif active actifs actives
+jaloux jalouse jaloux jalouses; amoureux amoureuse amoureux amoureuses
+inquiet inquiète inquiets inquiètes; discret discrète discrets discrètes
+fou folle fous folles; roux rousse roux rousses
+gros grosse gros grosses; malin maligne malins malignes
+franc franche francs franches; mignon mignonne mignons mignonnes
+loyal loyale loyaux loyales; amical amicale amicaux amicales
+cruel cruelle cruels cruelles; fier fière fiers fières
+sportif sportive sportifs sportives; naïf naïve naïfs naïves
+travailleur travailleuse travailleurs travailleuses; heureux heureuse heureux heureuses
+têtu têtue têtus têtues; poli polie polis polies
+assis assise assis assises; mort morte morts mortes
+surpris surprise surpris surprises; fatigué fatiguée fatigués fatiguées
+prêt prête prêts prêtes; honnête honnête honnêtes honnêtes
+grec grecque grecs grecques; turc turque turcs turques
+français française français françaises; coréen coréenne coréens coréennes
+italien italienne italiens italiennes; belge belge belges belges
+acteur actrice acteurs actrices; directeur directrice directeurs directrices
+serveur serveuse serveurs serveuses; chanteur chanteuse chanteurs chanteuses
+boulanger boulangère boulangers boulangères; infirmier infirmière infirmiers infirmières
+espion espionne espions espionnes; avocat avocate avocats avocates
+veuf veuve veufs veuves; musicien musicienne musiciens musiciennes
+ingénieur ingénieure ingénieurs ingénieures; médecin médecin médecins médecins
+dentiste dentiste dentistes dentistes
+"""
+
+NOT_FRENCH = {
+    "a vowel that is not elided": r"\b(je|ne|me|te|se|le|la|de|que) [aeiouâéèêîôh]",
+    "an elision before a consonant or an aspirated h": r"'(?![aeiouyâéèêîôh])|'(hongr|holl|héros)",
+    "à or de not contracted": r"\b(à|de) les? ",
+    "si before il": r"\bsi ils?\b",
+    "a feminine possessive before a vowel": r"\b(ma|ta|sa) [aeiouâéèêîôh]",
+    "a feminine country with au": r"\bau (france|italie|espagne|chine|suisse|grèce|russie)\b",
+    "a masculine country with en": r"\ben (japon|canada|portugal|mexique|brésil|maroc|états)\b",
+    "another's reflexive pronoun": r"^je .* train de [ts](e |')|^tu .* train de [ms](e |')"
+    r"|^(il|elle)s? .* train de [mt](e |')",
+    "a participle of the wrong gender": r"^elles? .*\b(fatigués?|prêts?|assis|mariés?|contents?)\b",
+    "a plural without its s": r"^(ils|elles) sont \w*(é|ée|eur|ien|ienne)\.$",
+    "a wrong space": r"\S[!?]| \.|  ",
+}
+NOT_ENGLISH = {
+    "a before a vowel": r"\ba (?!uni|use|euro|one)[aeiou]|\ba (hour|hon|heir)",
+    "an before a consonant": r"\ban (?![aeiou]|hour|hon|heir)",
+    "a wrong -ing form": r"\b(lieing|dieing|runing|makeing|swiming|siting|geting|planing|huging)\b",
+    "an article before a plural": r"\b(We're|They're|We are|They are)( not| also)? an? \w+s\.",
+    "an unfilled place or a gap": r"[{}/]|  | \.",
+}
+
+
+def occurrences(column: int) -> Counter[str]:
+    return Counter(word for pair in NORMALIZED for word in set(tokenize(pair[column])))
+
+
+def test_size() -> None:
+    assert 12_000 <= len(PAIRS) <= 16_000
+    assert len(occurrences(1)) >= 2_200
+    assert len(occurrences(0)) >= 1_150
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_each_word_occurs_in_several_sentences(column: int) -> None:
+    counts = occurrences(column)
+    assert [word for word, count in counts.items() if count < 4] == []
+
+
+def test_no_duplicates_and_one_translation_for_each_source() -> None:
+    assert len(set(PAIRS)) == len(PAIRS)
+    assert len({french for _, french in NORMALIZED}) == len(NORMALIZED)
+
+
+def test_each_pair_passes_the_filter() -> None:
+    keeps = PairFilter().keeps
+    assert [pair for pair in NORMALIZED if not keeps(*pair)] == []
+
+
+def test_only_letters_that_the_normalization_keeps() -> None:
+    allowed = re.compile(r"[a-zàâçéèêëîïôùû' .!?-]+", re.IGNORECASE)
+    assert [pair for pair in PAIRS if not all(map(allowed.fullmatch, pair))] == []
+
+
+def test_sentences_start_with_a_capital_and_end_with_the_same_mark() -> None:
+    assert all(english[0].isupper() and french[0].isupper() for english, french in PAIRS)
+    assert all(english[-1] == french[-1] and english[-1] in ".!?" for english, french in PAIRS)
+
+
+def test_subjects_are_consistent() -> None:
+    starts = {"Je ": "I'm", "Tu ": "You're", "Il ": "He is", "Elle ": "She is"}
+    starts |= {"Nous ": "We're", "Vous ": "You're", "Ils ": "They're", "Elles ": "They're"}
+    idiom = re.compile(r"(J'|(Je|Tu|Il|Elle|Nous|Vous|Ils|Elles) )(n')?(ai|as|a|avons|avez|ont) ")
+    for english, french in PAIRS:
+        if idiom.match(french):
+            assert re.match(r"(I am|You are|He is|She is|We are|They are) ", english)
+        elif not french.startswith("J'"):
+            subject = french.partition(" ")[0] + " "
+            assert english.startswith(starts[subject] + " ")
+
+
+@pytest.mark.parametrize("french", SENTENCES)
+def test_shown_sentences(french: str) -> None:
+    assert (SENTENCES[french], french) in PAIRS
+
+
+SUBJECTS_OF_FORMS = ("Je|Tu|Il|Vous", "Je|Tu|Elle|Vous", "Nous|Vous|Ils", "Nous|Vous|Elles")
+THIRD_PERSONS = ("Il est", "Elle est", "Ils sont", "Elles sont")
+
+
+@pytest.mark.parametrize("line", re.split(r"; |\n", AGREEMENT.strip()))
+def test_agreement(line: str) -> None:
+    forms = line.split()
+    sentences = "\n".join(french for _, french in PAIRS)
+    for form, subjects in zip(forms, SUBJECTS_OF_FORMS, strict=True):
+        assert re.search(rf"^({subjects}) .*\b{form}\b", sentences, re.MULTILINE)
+    for right, subject in zip(forms, THIRD_PERSONS, strict=True):
+        for wrong in set(forms) - {right}:
+            assert f"{subject} {wrong}." not in sentences
+
+
+@pytest.mark.parametrize("fault", NOT_FRENCH)
+def test_french_has_no(fault: str) -> None:
+    pattern = re.compile(NOT_FRENCH[fault], re.IGNORECASE)
+    assert [french for _, french in PAIRS if pattern.search(french)] == []
+
+
+@pytest.mark.parametrize("fault", NOT_ENGLISH)
+def test_english_has_no(fault: str) -> None:
+    pattern = re.compile(NOT_ENGLISH[fault])
+    assert [english for english, _ in PAIRS if pattern.search(english)] == []
+
+
+def run(**environment: str) -> bytes:
+    command = [sys.executable, "-m", "training.phrasebook"]
+    return subprocess.run(
+        command, env=os.environ | environment, stdout=subprocess.PIPE, check=True
+    ).stdout
+
+
+def test_the_command_prints_the_pairs_in_each_process_and_locale() -> None:
+    expected = "".join(f"{english}\t{french}\n" for english, french in PAIRS).encode()
+    assert run(PYTHONHASHSEED="1") == expected
+    assert run(PYTHONHASHSEED="2", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == expected
+
+
+def test_the_command_stops_quietly_when_its_reader_does() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "training.phrasebook"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
