@@ -127,16 +127,16 @@ def _import_onnxruntime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise RuntimeMissingError(
-            "onnxruntime is not installed: pip install 's2s-export[cpu]', "
-            f"or 's2s-export[cuda]' for an NVIDIA GPU ({error})"
+            "onnxruntime is not installed: pip install onnxruntime, "
+            f"or onnxruntime-gpu for an NVIDIA GPU ({error})"
         ) from error
     return onnxruntime
 
 
 def _not_available(device: str, reason: str) -> str:
     return (
-        f"device {device!r} is not available: {reason}; for an NVIDIA GPU install "
-        "'s2s-export[cuda]' and no onnxruntime beside it, or use device 'cpu'"
+        f"device {device!r} is not available: {reason}; for an NVIDIA GPU pip install "
+        "onnxruntime-gpu, with no onnxruntime beside it, or use device 'cpu'"
     )
 
 

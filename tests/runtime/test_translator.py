@@ -99,14 +99,14 @@ def test_cuda_is_there_or_it_is_an_error(tiny: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime has CUDA")
-    with pytest.raises(ProviderError, match=r"'cuda' is not available: .* 's2s-export\[cuda\]'"):
+    with pytest.raises(ProviderError, match="'cuda' is not available: this onnxruntime was built"):
         Translator(tiny, device="cuda")
 
 
 def test_without_onnxruntime_the_pip_command(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fault 83."""
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(RuntimeMissingError, match=r"pip install 's2s-export\[cpu\]'"):
+    with pytest.raises(RuntimeMissingError, match="not installed: pip install onnxruntime, or"):
         Translator(tiny)
 
 
