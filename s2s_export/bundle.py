@@ -52,8 +52,14 @@ ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
 ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE = "encoder.pt", "decoder.pt"
 OWN_FILES = frozenset(
     {
-        *(MANIFEST_FILE, README_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE),
-        *(ENCODER_FILE, DECODER_FILE, ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE),
+        MANIFEST_FILE,
+        README_FILE,
+        ENCODER_FILE,
+        DECODER_FILE,
+        ENCODER_SCRIPT_FILE,
+        DECODER_SCRIPT_FILE,
+        SOURCE_VOCABULARY_FILE,
+        TARGET_VOCABULARY_FILE,
     }
 )
 """All files that an export writes."""

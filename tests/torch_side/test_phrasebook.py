@@ -59,9 +59,14 @@ ingénieur ingénieure ingénieurs ingénieures; médecin médecin médecins mé
 dentiste dentiste dentistes dentistes
 """
 
+ASPIRATED = "hongr|holl|héros|honte|haricot|hockey|homard|hand|hamac|haie|haut|hache|huit"
 NOT_FRENCH = {
-    "a vowel that is not elided": r"\b(je|ne|me|te|se|le|la|de|que) [aeiouâéèêîôh]",
-    "an elision before a consonant or an aspirated h": r"'(?![aeiouyâéèêîôh])|'(hongr|holl|héros)",
+    "a vowel that is not elided": r"\b(je|ne|me|te|se|le|la|de|que) "
+    rf"(?!{ASPIRATED})[aeiouâéèêîôh]",
+    "an elision before a consonant or an aspirated h": rf"'(?![aeiouyâéèêîôh])|'({ASPIRATED})",
+    "an article that negation turns into de": r"\bpas (manger|boire|prendre|vendre|couper) "
+    r"(une?|du|des|de la) ",
+    "a plural in -eus, -als or -eaus": r"\w(?<!bl)(eus|als|eaus)\b",
     "à or de not contracted": r"\b(à|de) les? ",
     "si before il": r"\bsi ils?\b",
     "a feminine possessive before a vowel": r"\b(ma|ta|sa) [aeiouâéèêîôh]",

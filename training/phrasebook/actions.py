@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from . import english
 from .clauses import ALLER, ETRE, PLAIN, Clause, basic_and
 from .entries import Action, ObjectPronoun, PersonVerb, Verb
-from .french import present
+from .french import present, takes_indefinite_object
 from .subjects import Subject, pronouns
 from .tables import read
 
@@ -46,6 +46,8 @@ def intended() -> Iterator[Clause]:
     for action in _used("soon"):
         # "encore" with a future would be again, not still.
         frames = action.frames.replace("lasting", "")
+        if takes_indefinite_object(action.complement):
+            frames += " affirmed"  # its negation would be "ne va pas manger de soupe"
         for subject in pronouns(action.who):
             yield Clause(
                 subject,

@@ -19,6 +19,7 @@ _FEMININE = (
 _PLURAL = (
     (r"([sxz])$", r"\1"),  # français, heureux
     (r"eau$", "eaux"),  # beau, beaux
+    (r"eu$", "eux"),  # neveu, neveux
     (r"al$", "aux"),  # normal, normaux
     (r"$", "s"),
 )

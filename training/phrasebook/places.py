@@ -12,6 +12,7 @@ from .tables import read
 _COME = ("viens", "viens", "vient", "venons", "venez", "viennent")
 _COME_BACK = tuple(f"re{form}" for form in _COME)
 _SEEK = present("chercher")
+_TRAVEL = present("voyager")
 _RELATIVE_TO = {
     "near": {"près de": "near", "loin de": "far from"},
     "beside": {
@@ -27,7 +28,7 @@ _JOURNEYS_TO: tuple[_Journey, ...] = (
     (ETRE, "in", f"{PLAIN} {NOT} lasting reached guess"),
     (ALLER, "going to", f"{PLAIN} {NOT} later"),
     (present("déménager"), "moving to", f"{PLAIN} tomorrow"),
-    (present("voyager"), "traveling in", PLAIN),
+    (_TRAVEL, "traveling in", PLAIN),
 )
 _JOURNEYS_FROM: tuple[_Journey, ...] = (
     (_COME, "from", f"{PLAIN} {NOT} also"),
@@ -48,6 +49,8 @@ def journeys() -> Iterator[Clause]:
     for name, destination, origin in _destinations():
         for subject in pronouns():
             for forms, english, frames in _JOURNEYS_TO:
+                if forms is _TRAVEL and destination.startswith("à "):
+                    continue  # one travels in a country, not in a city
                 yield Clause(subject, forms[subject.cell], destination, f"{english} {name}", frames)
             for forms, english, frames in _JOURNEYS_FROM:
                 yield Clause(subject, forms[subject.cell], origin, f"{english} {name}", frames)
