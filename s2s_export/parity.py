@@ -32,8 +32,8 @@ from .manifest import ParityRecord
 
 TOLERANCE = 5e-5
 """Largest allowed absolute difference of an output. A log-probability here is a sum of some 256
-products and of magnitude up to some 30, where neighbouring float32 are 2e-6 apart; measured
-differences reach about 1e-5. A wrong GRU variant is off by 1e-1."""
+products and of magnitude up to some 30, where neighbouring float32 are 2e-6 apart; over chains of
+steps, 2e-5 were measured (docs/benchmarks.md). A wrong GRU variant is off by 1e-1."""
 
 TIE_MARGIN = 2 * TOLERANCE
 """Log-probabilities closer than this are tied: each may have moved by ``TOLERANCE``."""
