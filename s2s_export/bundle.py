@@ -171,21 +171,17 @@ def _prove(
     """
     vocabularies = checkpoint.vocabularies
     sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
-    candidates = (
-        torchscript_backend(files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE]),
-        onnx_backend(files[ENCODER_FILE], files[DECODER_FILE], specs),
+    return parity.compare(
+        eager_backend(checkpoint),
+        (
+            torchscript_backend(files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE]),
+            onnx_backend(files[ENCODER_FILE], files[DECODER_FILE], specs),
+        ),
+        sources,
+        greedy_options(checkpoint.settings.hidden_size, checkpoint.report.max_target_length),
+        vocabulary_sizes=(len(vocabularies.source), len(vocabularies.target)),
+        batch_sizes=_BATCH_SIZES,
     )
-    return {
-        candidate.name: parity.compare(
-            eager_backend(checkpoint),
-            candidate,
-            sources,
-            greedy_options(checkpoint.settings.hidden_size, checkpoint.report.max_target_length),
-            vocabulary_sizes=(len(vocabularies.source), len(vocabularies.target)),
-            batch_sizes=_BATCH_SIZES,
-        )
-        for candidate in candidates
-    }
 
 
 def _manifest(

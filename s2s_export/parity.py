@@ -87,53 +87,59 @@ class MarginRecorder:
 
 def compare(
     reference: Backend,
-    candidate: Backend,
+    candidates: Sequence[Backend],
     sources: Sequence[Sequence[int]],
     options: GreedyOptions,
     *,
     vocabulary_sizes: tuple[int, int],
     batch_sizes: Sequence[int],
-) -> ParityRecord:
-    """Compare two back ends step by step and sentence by sentence.
+) -> dict[str, ParityRecord]:
+    """Compare back ends with a reference, step by step and sentence by sentence.
 
     Args:
         reference: the back end that is right.
-        candidate: the one in question.
+        candidates: those in question.
         sources: token ids of the sentences, EOS included.
         options: of greedy decoding.
         vocabulary_sizes: tokens of the source and the target vocabulary.
         batch_sizes: the sentences are decoded in batches of these sizes in turn.
 
     Returns:
-        The evidence.
+        The evidence, by the candidate's name.
 
     Raises:
         ParityError: a number or a token differs by more than rounding explains.
     """
-    difference = step_difference(reference, candidate, options, vocabulary_sizes)
-    if difference > TOLERANCE:
-        raise ParityError(
-            f"{candidate.name}: its outputs differ from {reference.name} by {difference:.3g}, "
-            f"more than {TOLERANCE:.3g}; not published"
-        )
+    differences = {}
+    for candidate in candidates:
+        difference = step_difference(reference, candidate, options, vocabulary_sizes)
+        if difference > TOLERANCE:
+            raise ParityError(
+                f"{candidate.name}: its outputs differ from {reference.name} by {difference:.3g}, "
+                f"more than {TOLERANCE:.3g}; not published"
+            )
+        differences[candidate.name] = difference
     recorder = MarginRecorder(reference.decoder_step)
     recorded = Backend(reference.name, reference.encoder_step, recorder)
-    expected = recorded.decode(sources, options, batch_sizes)
-    found = candidate.decode(sources, options, batch_sizes)
-    ties = 0
-    for source, one, other in zip(sources, expected, found, strict=True):
-        if (one.ids, one.finished) != (other.ids, other.finished):
-            prove_tie(reference, candidate, source, one, options)
-            ties += 1
-    return ParityRecord(
-        sentences=len(sources),
-        identical=len(sources) - ties,
-        ties=ties,
-        largest_difference=difference,
-        tolerance=TOLERANCE,
-        tie_margin=TIE_MARGIN,
-        smallest_margin=recorder.smallest if sources else 0.0,
-    )
+    expected = list(recorded.decode(sources, options, batch_sizes))
+    records = {}
+    for candidate in candidates:
+        found = candidate.decode(sources, options, batch_sizes)
+        ties = 0
+        for source, one, other in zip(sources, expected, found, strict=True):
+            if (one.ids, one.finished) != (other.ids, other.finished):
+                prove_tie(reference, candidate, source, one, options)
+                ties += 1
+        records[candidate.name] = ParityRecord(
+            sentences=len(sources),
+            identical=len(sources) - ties,
+            ties=ties,
+            largest_difference=differences[candidate.name],
+            tolerance=TOLERANCE,
+            tie_margin=TIE_MARGIN,
+            smallest_margin=recorder.smallest if sources else 0.0,
+        )
+    return records
 
 
 def step_difference(

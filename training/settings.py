@@ -13,8 +13,8 @@ class Settings:
         seed: of the weights, the held-out part and the order of sentences.
         epochs: passes over the training pairs.
         batch_size: pairs of an optimizer step.
-        learning_rate: of Adam. The tutorial has 1e-3 for single sentences; after ten epochs of
-            batches on the phrasebook, 2e-3 leaves a third of the held-out loss (0.12, not 0.35).
+        learning_rate: of Adam. The tutorial has 1e-3 for single sentences; after eight epochs of
+            batches on the phrasebook, 2e-3 leaves a third of the held-out loss (0.15, not 0.51).
         hidden_size: units of the embeddings and GRUs.
         n_layers: applications of the decoder's GRU in a step.
         held_out: fraction of the source sentences that is held out.
@@ -26,7 +26,7 @@ class Settings:
     """
 
     seed: int = 0
-    epochs: int = 10
+    epochs: int = 8
     batch_size: int = 64
     learning_rate: float = 2e-3
     hidden_size: int = 256

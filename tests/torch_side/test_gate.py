@@ -37,14 +37,15 @@ REFERENCE = [
 def gate(
     reference: list[list[float]], candidate: list[list[float]], offset: float = 0.0
 ) -> ParityRecord:
-    return compare(
+    [record] = compare(
         Planted("reference", reference).backend,
-        Planted("candidate", candidate, offset).backend,
+        [Planted("candidate", candidate, offset).backend],
         [[2, 1], [3, 1]],
         OPTIONS,
         vocabulary_sizes=(4, 4),
         batch_sizes=(1,),
-    )
+    ).values()
+    return record
 
 
 def changed(row: int, column: int, value: float) -> list[list[float]]:

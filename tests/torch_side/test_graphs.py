@@ -96,7 +96,7 @@ def test_a_flipped_linear_before_reset_fails_the_gate(
     with pytest.raises(ParityError, match="its outputs differ from eager by"):
         parity.compare(
             backends["eager"],
-            bundle.onnx_backend(encoder, flipped, manifest.graphs),
+            [bundle.onnx_backend(encoder, flipped, manifest.graphs)],
             [list(golden.source_ids) for golden in manifest.golden],
             greedy_options(manifest.sizes.hidden, manifest.max_length.target),
             vocabulary_sizes=(manifest.sizes.source_vocabulary, manifest.sizes.target_vocabulary),
