@@ -1,6 +1,7 @@
 """``python -m s2s_export`` as people run it: processes, exit codes, stdout and stderr."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,21 @@ def test_version_and_help() -> None:
     code, out, _ = run("--help")
     assert code == 0
     assert "--model DIR" in out
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(tiny: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "s2s_export", "--model", str(tiny)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"J'ai froid.\n")
+    process.stdin.flush()
+    # Its answer shows that it is at work, and it is now waiting for the next line.
+    assert process.stdout.readline() == b"i m cold .\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, b"error: interrupted\n")
