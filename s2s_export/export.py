@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _export_command(options: argparse.Namespace) -> int:
+    command.share_cores()
     manifest = export(options.run, options.out, force=options.force)
     for backend, record in manifest.parity.items():
         print(

@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fit_command(options: argparse.Namespace) -> int:
+    command.share_cores()
     try:
         import torch
 
