@@ -53,8 +53,8 @@ def run(command: Callable[[argparse.Namespace], int], options: argparse.Namespac
 def share_cores() -> None:
     """Let idle OpenMP threads sleep; call it before torch is imported.
 
-    They spin by default. With another process on one of two cores, training made 100 pairs a second
-    spinning and 480 sleeping. A value that the user has set is respected.
+    They spin by default, which brings training nearly to a halt where another process wants one of
+    the cores; docs/benchmarks.md has the figures. A value that the user has set is respected.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
