@@ -55,13 +55,10 @@ class UnknownWordError(TextError):
     def __init__(self, words: Sequence[str]) -> None:
         self.words = tuple(words)
         listed = ", ".join(repr(word) for word in self.words)
-        noun = "word" if len(self.words) == 1 else "words"
+        noun, pronoun = ("word", "it") if len(self.words) == 1 else ("words", "them")
         super().__init__(
-            f"unknown {noun}: {listed}; the model was not trained on it: "
-            "rephrase, or train on pairs that contain it"
-            if len(self.words) == 1
-            else f"unknown {noun}: {listed}; the model was not trained on them: "
-            "rephrase, or train on pairs that contain them"
+            f"unknown {noun}: {listed}; the model was not trained on {pronoun}: "
+            f"rephrase, or train on pairs that contain {pronoun}"
         )
 
     def __reduce__(self) -> tuple[type["UnknownWordError"], tuple[tuple[str, ...]]]:

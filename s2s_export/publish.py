@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import OutputError
+from .errors import OutputError, S2SError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -27,7 +27,7 @@ def replacing(target: Path, own_files: Collection[str], *, force: bool) -> Itera
         target: the folder to write; if it is a link, the folder that it points to.
         own_files: the file names that an earlier export may have left there. A folder with any
             other file is not replaced.
-        force: replace the target whatever is in it.
+        force: replace the folder whatever is in it; a file is never replaced.
 
     Raises:
         OutputError: the target may not be replaced, or cannot be written. Said before the block
@@ -48,11 +48,13 @@ def replacing(target: Path, own_files: Collection[str], *, force: bool) -> Itera
             _exchange(building, target)
         else:
             building.rename(target)
-        _sync(target.parent)
+    except S2SError:  # some are OSErrors too, and they say what they have to say
+        raise
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error}; it is as it was") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)  # half built, or what was replaced
+    _sync(target.parent)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -64,10 +66,12 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def _require_replaceable(target: Path, own_files: Collection[str], *, force: bool) -> None:
-    if not target.exists() or force:
+    if not target.exists():
         return
     if not target.is_dir():
         raise OutputError(f"{target}: expected a folder, found a file; choose another --out")
+    if force:
+        return
     foreign = sorted(path.name for path in target.iterdir() if path.name not in own_files)
     if foreign:
         raise OutputError(

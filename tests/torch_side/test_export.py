@@ -111,8 +111,23 @@ def test_replaces_an_earlier_export_and_nothing_else(run: Path, tiny_copy: Path)
 
 def test_an_out_that_is_a_file(run: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(OutputError, match="expected a folder, found a file"):
+    for force in (False, True):
+        with pytest.raises(OutputError, match="expected a folder, found a file"):
+            export(run, tmp_path / "out", force=force)
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_an_error_of_our_own_is_not_taken_for_a_full_disk(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise ArtefactNotFoundError("lost")
+
+    monkeypatch.setattr(bundle, "_replay", lost)
+    with pytest.raises(ArtefactNotFoundError, match=r"^lost$"):
         export(run, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_missing_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,25 +191,35 @@ def test_whatever_stops_it_the_old_folder_stays(
     assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
 
 
-def test_killed_at_any_time_the_old_folder_or_the_new_one(run: Path, tiny_copy: Path) -> None:
+KILL_AT_THE_SWAP = """
+import os, signal, sys
+from s2s_export import export, publish
+
+exchange = publish._exchange
+
+def killed(building, target):
+    if sys.argv[1] == "after":
+        exchange(building, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+publish._exchange = killed
+export.main(["--run", sys.argv[2], "--out", sys.argv[3]])
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_the_swap_the_old_folder_or_the_new_one(
+    run: Path, tiny_copy: Path, moment: str
+) -> None:
     before = contents(tiny_copy)
-    command = [
-        sys.executable,
-        "-m",
-        "s2s_export.export",
-        "--run",
-        str(run),
-        "--out",
-        str(tiny_copy),
-    ]
-    for seconds in (1.0, 4.0, 7.0):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        after = contents(tiny_copy)
-        assert after == before or set(after) == bundle.OWN_FILES
-        Translator(tiny_copy)
+    command = [sys.executable, "-c", KILL_AT_THE_SWAP, moment, str(run), str(tiny_copy)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    after = contents(tiny_copy)
+    if moment == "before":
+        assert after == before
+    else:
+        assert after["manifest.json"] != before["manifest.json"]
+        Translator(tiny_copy)  # it compares each file with the manifest
 
 
 @pytest.mark.usefixtures("graphs_made_once")
