@@ -17,7 +17,7 @@ from s2s_export import bundle, command, graphs, parity
 from s2s_export.text import tokenize
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint
-from training.dataset import PairFilter, select_pairs
+from training.dataset import select_pairs
 from training.reading import read_pairs
 from training.steps import greedy_options
 
@@ -33,18 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--random", type=int, default=20_000, help="random sequences of ids")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of ONNX Runtime")
     command.add_debug_option(parser)
-    return command.run(_compare, parser.parse_args(arguments))
+    options = parser.parse_args(arguments)
+    return command.run(lambda: _compare(options), debug=options.debug)
 
 
 def corpus_sources(checkpoint: Checkpoint, data: Path) -> list[list[int]]:
     """Return the ids of every distinct source sentence that the run's filter keeps."""
-    settings = checkpoint.settings
-    pairs = select_pairs(
-        read_pairs(data),
-        PairFilter(settings.max_length, settings.prefixes),
-        settings.normalizer,
-        reverse=False,
-    )
+    pairs, _ = select_pairs(read_pairs(data).pairs, checkpoint.recipe.selection)
     encode = checkpoint.vocabularies.source.encode
     return [encode(tokenize(text)) for text in dict.fromkeys(pair.source for pair in pairs)]
 

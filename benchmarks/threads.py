@@ -39,24 +39,18 @@ def train() -> float:
     """Train on some batches of the phrasebook and return the pairs a second."""
     import torch
 
-    from training.batches import shuffled_batches
-    from training.checkpoint import new_model
-    from training.dataset import PairFilter, Vocabularies, encode_pairs, select_pairs
-    from training.loop import train_epoch
+    from training.dataset import Corpus
+    from training.learner import Learner
     from training.phrasebook import phrasebook
-    from training.settings import Settings
+    from training.recipes import DEFAULT
 
-    settings = Settings()
-    pairs = select_pairs(phrasebook(), PairFilter(), settings.normalizer, reverse=False)
-    vocabularies = Vocabularies.from_pairs(pairs)
-    encoded = encode_pairs(pairs, vocabularies)
-    batches = list(shuffled_batches(encoded, settings.batch_size, seed=0, epoch=1))[:_BATCHES]
-    model = new_model(settings, vocabularies)
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    train_epoch(model, optimizer, batches[:10], lambda batch, loss: None)  # warm up
+    corpus = Corpus.prepare(phrasebook(), DEFAULT, "phrasebook")
+    learner = Learner(corpus, DEFAULT, torch.device("cpu"))
+    for _ in range(10):
+        learner.take_step()  # warm up
     started = time.perf_counter()
-    train_epoch(model, optimizer, batches, lambda batch, loss: None)
-    return sum(batch.size for batch in batches) / (time.perf_counter() - started)
+    pairs = sum(learner.take_step().sentences for _ in range(_BATCHES))
+    return pairs / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":

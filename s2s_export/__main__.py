@@ -15,7 +15,7 @@ from .translator import Translator
 def main(arguments: Sequence[str] | None = None) -> int:
     """Translate the sentences given as arguments, or the lines of stdin, one translation a line."""
     options = _parser().parse_args(arguments)
-    return command.run(_translate, options)
+    return command.run(lambda: _translate(options), debug=options.debug)
 
 
 def _parser() -> argparse.ArgumentParser:

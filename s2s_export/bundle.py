@@ -29,6 +29,7 @@ from .manifest import (
     Manifest,
     MaxLength,
     ParityRecord,
+    Score,
     Sizes,
     SpecialIds,
     TensorSpec,
@@ -72,7 +73,7 @@ _TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 def write(checkpoint: Checkpoint, out: Path, *, force: bool) -> Manifest:
     """Write an exported folder; see ``export.export``."""
     specs = graph_specs(
-        checkpoint.settings.hidden_size, target_vocabulary=len(checkpoint.vocabularies.target)
+        checkpoint.recipe.hidden_size, target_vocabulary=len(checkpoint.vocabularies.target)
     )
     with replacing(out, OWN_FILES, force=force) as folder:
         files = _build_files(checkpoint, specs)
@@ -178,7 +179,7 @@ def _prove(
             onnx_backend(files[ENCODER_FILE], files[DECODER_FILE], specs),
         ),
         sources,
-        greedy_options(checkpoint.settings.hidden_size, checkpoint.report.max_target_length),
+        greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length),
         vocabulary_sizes=(len(vocabularies.source), len(vocabularies.target)),
         batch_sizes=_BATCH_SIZES,
     )
@@ -190,15 +191,15 @@ def _manifest(
     files: dict[str, bytes],
     evidence: dict[str, ParityRecord],
 ) -> Manifest:
-    settings, report = checkpoint.settings, checkpoint.report
+    selection, report = checkpoint.recipe.selection, checkpoint.report
     model, vocabularies = checkpoint.model, checkpoint.vocabularies
     return Manifest(
         format_version=FORMAT_VERSION,
-        source_language=settings.source_language,
-        target_language=settings.target_language,
-        normalizer=settings.normalizer,
-        sizes=Sizes(len(vocabularies.source), len(vocabularies.target), settings.hidden_size),
-        special_ids=SpecialIds(sos=SOS, eos=EOS, unk=None),
+        source_language=selection.source_language,
+        target_language=selection.target_language,
+        normalizer=selection.normalizer,
+        sizes=Sizes(len(vocabularies.source), len(vocabularies.target), model.hidden_size),
+        special_ids=SpecialIds(sos=SOS, eos=EOS, unk=vocabularies.source.unk),
         max_length=MaxLength(report.max_source_length, report.max_target_length),
         files={
             name: FileRecord(size=len(content), sha256=hashlib.sha256(content).hexdigest())
@@ -218,13 +219,16 @@ def _manifest(
         },
         training=Training(
             fingerprint=fingerprint(checkpoint),
+            recipe=report.recipe_name,
             data=report.data,
             data_sha256=report.data_sha256,
-            seed=settings.seed,
-            epochs=settings.epochs,
+            seed=checkpoint.recipe.seed,
+            epochs=report.epoch,
             training_pairs=report.training_pairs,
             held_out_pairs=report.held_out_pairs,
             held_out_loss=report.held_out_loss,
+            scores={kind: Score(**asdict(score)) for kind, score in report.scores.items()},
+            score_signature=report.score_signature,
         ),
         parity=evidence,
         golden=_golden(checkpoint),
@@ -232,8 +236,8 @@ def _manifest(
 
 
 def fingerprint(checkpoint: Checkpoint) -> str:
-    """Return a sha256 that changes with the settings, the vocabularies and each weight."""
-    digest = hashlib.sha256(json.dumps(asdict(checkpoint.settings), sort_keys=True).encode())
+    """Return a sha256 that changes with the recipe, the vocabularies and each weight."""
+    digest = hashlib.sha256(json.dumps(asdict(checkpoint.recipe), sort_keys=True).encode())
     digest.update(checkpoint.vocabularies.source.to_bytes())
     digest.update(checkpoint.vocabularies.target.to_bytes())
     digest.update(graphs.tensors_sha256(checkpoint.model).encode())
@@ -248,7 +252,7 @@ def _golden(checkpoint: Checkpoint) -> tuple[Golden, ...]:
     sources = [vocabularies.source.encode(tokenize(text)) for text in texts]
     hypotheses = eager_backend(checkpoint).decode(
         sources,
-        greedy_options(checkpoint.settings.hidden_size, checkpoint.report.max_target_length),
+        greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length),
     )
     return tuple(
         Golden(

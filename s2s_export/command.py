@@ -15,31 +15,31 @@ INTERRUPTED = 130
 
 
 def add_debug_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--debug``, which ``run`` obeys."""
+    """Add ``--debug``, for ``run``."""
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
-def run(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+def run(command: Callable[[], int], *, debug: bool) -> int:
     """Run a command and turn what goes wrong into one line on stderr and an exit code.
 
     Args:
-        command: takes the parsed options, returns an exit code.
-        options: with ``debug``; see ``add_debug_option``.
+        command: does the work and returns an exit code.
+        debug: let errors through, with their traceback.
 
     Returns:
         The command's exit code; for an ``S2SError`` its own; 130 after Ctrl-C; 0 where the reader
         of stdout went away.
     """
     try:
-        code = command(options)
+        code = command()
         sys.stdout.flush()
     except S2SError as error:
-        if options.debug:
+        if debug:
             raise
         complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        if options.debug:
+        if debug:
             raise
         complain("interrupted")
         return INTERRUPTED

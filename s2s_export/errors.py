@@ -7,7 +7,8 @@ Both worlds use it: the torch-free run time, and training and export.
     │   ├── InputTypeError            1   TypeError          … it is not a str
     │   ├── UnknownWordError          1                      … it has words the model never saw
     │   └── TextTooLongError          1                      … it has too many tokens
-    ├── NonFiniteError                1   ArithmeticError    a graph returned NaN or infinity
+    ├── NonFiniteError                1   ArithmeticError    a graph or a loss is NaN or infinity
+    ├── StoppedError                128+  InterruptedError   a signal stopped training, saved
     ├── ArtefactError                 3   ValueError         a folder or file cannot be used
     │   ├── ArtefactNotFoundError     3   FileNotFoundError  … it is not there
     │   ├── IntegrityError            3                      … its bytes are not the recorded ones
@@ -15,6 +16,7 @@ Both worlds use it: the torch-free run time, and training and export.
     │   ├── VocabularyError           3                      … its vocabulary is not valid
     │   ├── GraphError                3                      … its graph breaks the contract
     │   ├── CheckpointError           3                      … its checkpoint is not valid
+    │   ├── RunInUseError             3                      … another training writes it
     │   ├── OutputError               3   OSError            … it cannot be written or replaced
     │   └── ParityError               3                      … the exported graphs differ
     ├── DataError                     4   ValueError         the training data cannot be used
@@ -28,13 +30,12 @@ the commands return for the error. A wrong option is the parser's business and e
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 
 class S2SError(Exception):
     """Base of all errors of this project."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class TextError(S2SError, ValueError):
@@ -87,13 +88,29 @@ class TextTooLongError(TextError):
 
 
 class NonFiniteError(S2SError, ArithmeticError):
-    """A graph returned NaN or infinity; argmax would turn it into fluent nonsense."""
+    """A graph or a loss is NaN or infinity; argmax would turn it into fluent nonsense."""
+
+
+class StoppedError(S2SError, InterruptedError):
+    """A signal stopped a training after a whole step; what it had learned is saved.
+
+    Attributes:
+        exit_code: 128 and the signal's number: 130 for SIGINT, 143 for SIGTERM.
+    """
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
+        self.exit_code = 128 + signal_number
+
+    def __reduce__(self) -> tuple[type["StoppedError"], tuple[str, int]]:
+        return type(self), (str(self), self.signal_number)
 
 
 class ArtefactError(S2SError, ValueError):
     """An exported folder, a run folder or a file of one cannot be used."""
 
-    exit_code: ClassVar[int] = 3
+    exit_code: int = 3
 
 
 class ArtefactNotFoundError(ArtefactError, FileNotFoundError):
@@ -120,6 +137,10 @@ class CheckpointError(ArtefactError):
     """A checkpoint cannot be read, or does not hold what this release expects."""
 
 
+class RunInUseError(ArtefactError):
+    """Another training writes the run folder."""
+
+
 class OutputError(ArtefactError, OSError):
     """The result cannot be written where it was asked for."""
 
@@ -131,7 +152,7 @@ class ParityError(ArtefactError):
 class DataError(S2SError, ValueError):
     """The training data cannot be used."""
 
-    exit_code: ClassVar[int] = 4
+    exit_code: int = 4
 
 
 class DataNotFoundError(DataError, FileNotFoundError):
@@ -145,7 +166,7 @@ class DataFormatError(DataError):
 class ProviderError(S2SError, RuntimeError):
     """The device, or the execution provider behind it, is not available."""
 
-    exit_code: ClassVar[int] = 5
+    exit_code: int = 5
 
 
 class RuntimeMissingError(ProviderError, ImportError):

@@ -50,7 +50,8 @@ def export(run: Path, out: Path, *, force: bool = False) -> Manifest:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export as the command line says and print what was compared."""
-    return command.run(_export_command, _parser().parse_args(arguments))
+    options = _parser().parse_args(arguments)
+    return command.run(lambda: _export_command(options), debug=options.debug)
 
 
 def _export_command(options: argparse.Namespace) -> int:

@@ -68,13 +68,18 @@ class ExportedFolder:
             )
         return content
 
-    def read_vocabulary(self, name: str, size: int) -> Vocabulary:
+    def read_vocabulary(self, name: str, size: int, *, unk: bool = False) -> Vocabulary:
         """Return a vocabulary, checked against the size that the graphs were made for.
+
+        Args:
+            name: its file.
+            size: tokens, control tokens included.
+            unk: whether it has a token for unknown words.
 
         Raises:
             VocabularyError: it is not valid, or of another size.
         """
-        vocabulary = Vocabulary.from_bytes(self.read(name), str(self.path / name))
+        vocabulary = Vocabulary.from_bytes(self.read(name), str(self.path / name), unk=unk)
         if len(vocabulary) != size:
             raise VocabularyError(
                 f"{self.path / name}: it has {len(vocabulary)} tokens, the graphs were made for "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from . import schema
 from .errors import ManifestError
 from .text import NORMALIZERS
+from .vocabulary import EOS, SOS, UNK
 
 FORMAT_VERSION = 1
 """The format that this release writes, and the newest that it reads."""
@@ -114,7 +115,14 @@ class Sizes:
 
 @dataclass(frozen=True)
 class SpecialIds:
-    """Ids of the control tokens, the same in both vocabularies; ``unk`` is null: there is none."""
+    """Ids of the control tokens.
+
+    Attributes:
+        sos: start of sentence, in both vocabularies.
+        eos: end of sentence, in both vocabularies.
+        unk: unknown word, in the source vocabulary; null if the model has not learned it. The
+            target vocabulary has none, so it can never come out.
+    """
 
     sos: int
     eos: int
@@ -130,21 +138,43 @@ class MaxLength:
 
 
 @dataclass(frozen=True)
+class Score:
+    """How well some held-out sentences are translated.
+
+    Attributes:
+        sentences: how many.
+        bleu: of the whole set, 0 to 100.
+        chrf: of the whole set, 0 to 100.
+        exact: fraction of the sentences that equal their reference.
+    """
+
+    sentences: int
+    bleu: float
+    chrf: float
+    exact: float
+
+
+@dataclass(frozen=True)
 class Training:
     """Where the weights come from.
 
     Attributes:
-        fingerprint: sha256 over all weights, vocabularies and settings of the training run.
+        fingerprint: sha256 over all weights, vocabularies and the recipe of the training run.
+        recipe: name of the recipe.
         data: name of the data file, or ``phrasebook``.
         data_sha256: sha256 of the pairs that were trained on and held out.
         seed: seed of the run.
-        epochs: passes over the training pairs.
+        epochs: passes over the training pairs that the weights have seen.
         training_pairs: pairs trained on.
         held_out_pairs: pairs held out.
         held_out_loss: mean negative log-probability (nats) of a held-out token; null without any.
+        scores: of the held-out sentences ``known words`` and ``unknown words``; without any, or
+            without a token for unknown words, the key is missing.
+        score_signature: how sacrebleu computed the scores; null without any.
     """
 
     fingerprint: str
+    recipe: str
     data: str
     data_sha256: str
     seed: int
@@ -152,6 +182,8 @@ class Training:
     training_pairs: int
     held_out_pairs: int
     held_out_loss: float | None
+    scores: Mapping[str, Score]
+    score_signature: str | None
 
 
 @dataclass(frozen=True)
@@ -251,7 +283,11 @@ class Manifest:
         _require(self.format_version == FORMAT_VERSION, "format_version", f"{FORMAT_VERSION}")
         _require(self.normalizer in NORMALIZERS, "normalizer", f"one of {sorted(NORMALIZERS)}")
         ids = self.special_ids
-        _require((ids.sos, ids.eos, ids.unk) == (0, 1, None), "special_ids", "0, 1 and null")
+        _require(
+            (ids.sos, ids.eos) == (SOS, EOS) and ids.unk in (UNK, None),
+            "special_ids",
+            f"{SOS}, {EOS} and {UNK} or null",
+        )
         for name, length in (
             ("source", self.max_length.source),
             ("target", self.max_length.target),

@@ -14,6 +14,9 @@ Normalizer = Callable[[str], str]
 _SENTENCE_MARK = re.compile(r"([.!?])")
 _NEITHER_LETTER_NOR_MARK = re.compile(r"[^a-zA-Z.!?]+")
 
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\uff07", "'"))
+_LOOSE_APOSTROPHE = re.compile(r"(?<!\S)'+|'+(?!\S)|''+")
+
 
 def normalize_tutorial(text: str) -> str:
     """Normalize as the tutorial does: what is left are the letters a–z, ``.``, ``!`` and ``?``.
@@ -38,7 +41,39 @@ def normalize_tutorial(text: str) -> str:
     return _NEITHER_LETTER_NOR_MARK.sub(" ", spaced).strip()
 
 
-NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType({"tutorial": normalize_tutorial})
+def normalize_unicode(text: str) -> str:
+    """Normalize text of any script: letters and their marks are kept, whatever the language.
+
+    Lower case; canonical composition (NFC), so that composed and decomposed accents agree; letters,
+    marks, digits and other numbers are kept, and the apostrophe inside a word (’ and ' are one);
+    each punctuation mark, currency sign and mathematical sign becomes a token of its own; control
+    characters, zero-width and directional ones vanish; anything else (emoji, say) becomes a space.
+
+    Args:
+        text: any text.
+
+    Returns:
+        Tokens separated by single spaces; ``""`` where nothing is left. Normalizing the result
+        changes nothing.
+    """
+    visible = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
+    composed = unicodedata.normalize("NFC", visible.translate(_APOSTROPHES))
+    lowered = unicodedata.normalize("NFC", composed.lower())  # lower() can leave an accent loose
+    spaced = "".join(map(_space_out, lowered))
+    return " ".join(_LOOSE_APOSTROPHE.sub(" ", spaced).split())
+
+
+def _space_out(character: str) -> str:
+    """Return what a character becomes for ``normalize_unicode``."""
+    category = unicodedata.category(character)
+    if category[0] in "LMN" or character == "'":
+        return character
+    return f" {character} " if category[0] == "P" or category in ("Sc", "Sm") else " "
+
+
+NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
+    {"tutorial": normalize_tutorial, "unicode": normalize_unicode}
+)
 """Normalizers by the name that the manifest and the checkpoint record."""
 
 

@@ -8,7 +8,7 @@ import os
 from .errors import InputTypeError, TextTooLongError
 from .folder import ExportedFolder
 from .greedy import GreedyOptions, greedy_decode
-from .manifest import SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE
+from .manifest import SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE, Manifest
 from .steps import OnnxDecoderStep, OnnxEncoderStep, initial_state
 from .text import NORMALIZERS, detokenize, tokenize
 
@@ -40,10 +40,14 @@ class Translator:
             ProviderError: the device or onnxruntime is not available.
         """
         folder = ExportedFolder(path)
-        manifest = folder.manifest
+        manifest = self._manifest = folder.manifest
         self._normalize = NORMALIZERS[manifest.normalizer]
         sizes, graphs = manifest.sizes, manifest.graphs
-        self._source = folder.read_vocabulary(SOURCE_VOCABULARY_FILE, sizes.source_vocabulary)
+        self._source = folder.read_vocabulary(
+            SOURCE_VOCABULARY_FILE,
+            sizes.source_vocabulary,
+            unk=manifest.special_ids.unk is not None,
+        )
         self._target = folder.read_vocabulary(TARGET_VOCABULARY_FILE, sizes.target_vocabulary)
         self._max_source_length = manifest.max_length.source
         self._options = GreedyOptions(
@@ -56,8 +60,16 @@ class Translator:
         self._encoder = OnnxEncoderStep(encoder, graphs.encoder, device=device, threads=threads)
         self._decoder = OnnxDecoderStep(decoder, graphs.decoder, device=device, threads=threads)
 
+    @property
+    def manifest(self) -> Manifest:
+        """What the folder says of itself: languages, sizes, scores, versions."""
+        return self._manifest
+
     def translate(self, text: str) -> str:
         """Translate one sentence.
+
+        A word that the model was not trained on is translated around, if the model has learned to
+        (see the manifest's ``special_ids.unk``); otherwise it is an error.
 
         Args:
             text: a sentence; a newline inside it is a space.
@@ -68,16 +80,12 @@ class Translator:
 
         Raises:
             InputTypeError: ``text`` is not a ``str``.
-            UnknownWordError: the text has words that the model was not trained on.
+            UnknownWordError: the text has words that the model was not trained on, and the model
+                has not learned to translate around them.
             TextTooLongError: the text has more tokens than the model was trained on.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        if not isinstance(text, str):
-            raise InputTypeError(
-                f"translate: expected a str, found {type(text).__name__}; "
-                "call it once for each sentence"
-            )
-        tokens = tokenize(self._normalize(text))
+        tokens = self._tokens(text, "translate")
         if not tokens:
             return ""
         ids = self._source.encode(tokens)
@@ -85,3 +93,22 @@ class Translator:
             raise TextTooLongError(len(ids), self._max_source_length)
         [hypothesis] = greedy_decode(self._encoder, self._decoder, [ids], self._options)
         return detokenize(self._target.decode(hypothesis.ids))
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """Return the words of a text that the model was not trained on.
+
+        Returns:
+            The words as the normalizer leaves them, in the order of the text, each once.
+
+        Raises:
+            InputTypeError: ``text`` is not a ``str``.
+        """
+        return self._source.unknown(self._tokens(text, "unknown_words"))
+
+    def _tokens(self, text: str, method: str) -> list[str]:
+        if not isinstance(text, str):
+            raise InputTypeError(
+                f"{method}: expected a str, found {type(text).__name__}; "
+                "call it once for each sentence"
+            )
+        return tokenize(self._normalize(text))

@@ -1,11 +1,11 @@
-"""Batches of encoded pairs for teacher forcing.
+"""Batches of encoded pairs: who sits with whom, and in which order.
 
 The sentences of a batch have the same number of source tokens, so the encoder reads them without
 padding; targets are padded with EOS and their padding is masked.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -40,28 +40,52 @@ class Batch:
         return Batch(self.source.to(device), self.target.to(device), self.mask.to(device))
 
 
-def shuffled_batches(
-    pairs: Sequence[EncodedPair], batch_size: int, *, seed: int, epoch: int
-) -> Iterator[Batch]:
-    """Yield all pairs once, in an order that only the seed and the epoch decide.
+def shuffled_groups(
+    pairs: Sequence[EncodedPair], batch_size: int, batch_tokens: int, *, seed: int, epoch: int
+) -> list[list[EncodedPair]]:
+    """Put each pair into one group, in an order that only the seed and the epoch decide.
+
+    Nothing of it needs saving to continue an epoch: asked again, it gives the same groups.
 
     Args:
         pairs: at least one.
-        batch_size: the most pairs of a batch.
+        batch_size: the most pairs of a group.
+        batch_tokens: the most target tokens of a group, padding counted; one pair alone may have
+            more.
         seed: seed of the run.
         epoch: number of the epoch; each has its own order.
+
+    Returns:
+        Groups for ``collate``.
     """
     generator = random.Random(f"{seed} {epoch}")
-    groups: dict[int, list[EncodedPair]] = {}
+    by_length: dict[int, list[EncodedPair]] = {}
     for pair in generator.sample(pairs, len(pairs)):
-        groups.setdefault(len(pair.source), []).append(pair)
-    chunks = [
-        group[start : start + batch_size]
-        for group in groups.values()
-        for start in range(0, len(group), batch_size)
+        by_length.setdefault(len(pair.source), []).append(pair)
+    groups = [
+        group
+        for members in by_length.values()
+        for group in _grouped(members, batch_size, batch_tokens)
     ]
-    generator.shuffle(chunks)
-    yield from map(collate, chunks)
+    generator.shuffle(groups)
+    return groups
+
+
+def _grouped(
+    pairs: Sequence[EncodedPair], batch_size: int, batch_tokens: int
+) -> list[list[EncodedPair]]:
+    """Fill one group after the other."""
+    groups: list[list[EncodedPair]] = [[]]
+    longest = 0
+    for pair in pairs:
+        group = groups[-1]
+        longest = max(longest, len(pair.target))
+        if group and (len(group) == batch_size or longest * (len(group) + 1) > batch_tokens):
+            groups.append([pair])
+            longest = len(pair.target)
+        else:
+            group.append(pair)
+    return groups
 
 
 def collate(pairs: Sequence[EncodedPair]) -> Batch:

@@ -1,25 +1,28 @@
-"""The checkpoint of a run: all that export needs, in one file that is safe to open.
+"""The two kinds of checkpoint, each one file that is safe to open.
 
-``torch.load(weights_only=True)`` reads it: tensors, strings, numbers, lists and dicts, no code.
+``best.pt`` is a trained model with all that evaluation and export need; ``last.pt`` is all that a
+training needs to go on. ``torch.load(weights_only=True)`` reads both: tensors, strings, numbers,
+lists and dicts, no code.
 """
 
-import dataclasses
-import os
-from dataclasses import dataclass
+import io
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from s2s_export.errors import ArtefactNotFoundError, CheckpointError, OutputError
+from s2s_export.errors import ArtefactNotFoundError, CheckpointError
 from s2s_export.vocabulary import Vocabulary
 
 from .dataset import Pair, Vocabularies
+from .files import replace_file
 from .model import Seq2Seq
-from .settings import Settings
+from .recipes import Recipe, Selection
+from .run_folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
+from .scores import Score
 
-CHECKPOINT_FILE = "checkpoint.pt"
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -27,38 +30,46 @@ class Report:
     """What became of a run.
 
     Attributes:
+        recipe_name: the recipe that the run began with.
         data: name of the data file, or ``phrasebook``.
         data_sha256: of all pairs, see ``dataset.sha256_of``.
         training_pairs: pairs trained on.
         held_out_pairs: pairs held out.
         max_source_length: tokens of the longest source sentence, EOS included.
         max_target_length: tokens of the longest target sentence, EOS included.
+        epoch: the one that the weights are from.
         held_out_loss: mean loss of a held-out token in nats; ``None`` without held-out pairs.
+        scores: of the held-out sentences, by their kind: ``known words``, ``unknown words``.
+        score_signature: how they were computed; ``None`` without any.
     """
 
+    recipe_name: str
     data: str
     data_sha256: str
     training_pairs: int
     held_out_pairs: int
     max_source_length: int
     max_target_length: int
+    epoch: int
     held_out_loss: float | None
+    scores: dict[str, Score]
+    score_signature: str | None
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained run.
+    """A trained model.
 
     Attributes:
-        settings: what decided it.
+        recipe: what decided it.
         report: what became of it.
         vocabularies: the words of the training pairs.
-        samples: pairs with known words alone, for export to compare the graphs on: the held-out
-            ones, or some of the training pairs where none was held out.
+        samples: pairs that can be encoded, for export to compare the graphs on: held-out ones, or
+            some of the training pairs where none was held out.
         model: ready for inference.
     """
 
-    settings: Settings
+    recipe: Recipe
     report: Report
     vocabularies: Vocabularies
     samples: tuple[Pair, ...]
@@ -66,85 +77,127 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, run: Path) -> None:
-    """Write the checkpoint into the run folder: the old one stays until the new one is complete.
+    """Write ``best.pt``: the old one stays until the new one is complete.
 
     Raises:
         OutputError: it cannot be written.
     """
+    vocabularies = checkpoint.vocabularies
     content = {
-        "format_version": _FORMAT_VERSION,
-        "settings": {
-            **dataclasses.asdict(checkpoint.settings),
-            "prefixes": list(checkpoint.settings.prefixes),
-        },
-        "report": dataclasses.asdict(checkpoint.report),
-        "source_words": list(checkpoint.vocabularies.source.words),
-        "target_words": list(checkpoint.vocabularies.target.words),
+        "recipe": asdict(checkpoint.recipe),
+        "report": asdict(checkpoint.report),
+        "source_words": list(vocabularies.source.words),
+        "source_has_unk": vocabularies.source.unk is not None,
+        "target_words": list(vocabularies.target.words),
         "samples": [[pair.source, pair.target] for pair in checkpoint.samples],
         "weights": {name: t.cpu() for name, t in checkpoint.model.state_dict().items()},
     }
-    path = run / CHECKPOINT_FILE
-    temporary = path.with_suffix(".part")
-    try:
-        with temporary.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    replace_file(run / BEST_FILE, _to_bytes(content))
 
 
 def load(run: Path) -> Checkpoint:
-    """Read the checkpoint of a run folder, on the CPU and ready for inference.
+    """Read ``best.pt`` of a run folder, on the CPU and ready for inference.
 
     Raises:
         ArtefactNotFoundError: there is none.
         CheckpointError: it cannot be read, or is not one of this release.
     """
-    path = run / CHECKPOINT_FILE
+    path = run / BEST_FILE
     if not path.is_file():
         raise ArtefactNotFoundError(
             f"{path}: no checkpoint; make one with 'python -m training.fit'"
         )
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # on rubbish, torch's unpickler fails with whatever it trips over
-        first_line = str(error).partition("\n")[0]
-        raise CheckpointError(f"{path}: cannot be read: {first_line}; train again") from error
-    version = content.get("format_version") if isinstance(content, dict) else None
-    if version != _FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path}: expected checkpoint format {_FORMAT_VERSION}, found {version}; train again"
-        )
-    return _from_content(content)
-
-
-def _from_content(content: dict[str, Any]) -> Checkpoint:
-    settings = Settings(
-        **{**content["settings"], "prefixes": tuple(content["settings"]["prefixes"])}
-    )
+    content = _read(path)
+    report = content["report"]
+    scores = {kind: Score(**values) for kind, values in report["scores"].items()}
+    recipe = recipe_from(content["recipe"])
     vocabularies = Vocabularies(
-        Vocabulary(content["source_words"]), Vocabulary(content["target_words"])
+        Vocabulary(content["source_words"], unk=content["source_has_unk"]),
+        Vocabulary(content["target_words"]),
     )
-    model = new_model(settings, vocabularies)
+    model = Seq2Seq(
+        len(vocabularies.source), len(vocabularies.target), recipe.hidden_size, recipe.n_layers
+    )
     model.load_state_dict(content["weights"])
     model.eval()
     return Checkpoint(
-        settings=settings,
-        report=Report(**content["report"]),
+        recipe=recipe,
+        report=Report(**{**report, "scores": scores}),
         vocabularies=vocabularies,
         samples=tuple(Pair(source, target) for source, target in content["samples"]),
         model=model,
     )
 
 
-def new_model(settings: Settings, vocabularies: Vocabularies) -> Seq2Seq:
-    """Make the model that the settings describe; torch's global seed decides its weights."""
-    return Seq2Seq(
-        source_vocabulary=len(vocabularies.source),
-        target_vocabulary=len(vocabularies.target),
-        hidden_size=settings.hidden_size,
-        n_layers=settings.n_layers,
+def save_state(state: dict[str, Any], run: Path) -> None:
+    """Write ``last.pt``; the one before stays as ``previous.pt``.
+
+    Raises:
+        OutputError: it cannot be written; the old one stays.
+    """
+    replace_file(run / LAST_FILE, _to_bytes(state), keep_as=run / PREVIOUS_FILE)
+
+
+def load_state(run: Path) -> dict[str, Any]:
+    """Read what ``save_state`` wrote last.
+
+    Raises:
+        ArtefactNotFoundError: there is none.
+        CheckpointError: it cannot be read; where the one before can, the message offers it.
+    """
+    last, previous = run / LAST_FILE, run / PREVIOUS_FILE
+    if last.is_file():
+        try:
+            return _read(last)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}{_offer(previous, last)}") from error
+    if previous.is_file():  # killed between the two renamings of save_state
+        return _read(previous)
+    raise ArtefactNotFoundError(f"{run}: no training to resume; leave out --resume to begin one")
+
+
+def _offer(previous: Path, last: Path) -> str:
+    """Return what to do if a damaged checkpoint has a predecessor."""
+    try:
+        position = _read(previous)["learner"]["position"]
+    except (CheckpointError, KeyError):
+        return ""
+    return (
+        f"; the one before it is whole (epoch {position['epoch']}, step {position['step']}): "
+        f"rename {previous} to {last.name} and resume again"
     )
+
+
+def recipe_from(content: dict[str, Any]) -> Recipe:
+    """Make a recipe of what ``asdict`` made of it."""
+    selection = {
+        field.name: _frozen(content["selection"][field.name]) for field in fields(Selection)
+    }
+    return Recipe(**{**content, "selection": Selection(**selection)})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _to_bytes(content: dict[str, Any]) -> bytes:
+    # Through memory: torch reports a full disk as some RuntimeError, a file as what it is.
+    buffer = io.BytesIO()
+    torch.save({"format_version": _FORMAT_VERSION, **content}, buffer)
+    return buffer.getvalue()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # on rubbish, torch's unpickler fails with whatever it trips over
+        raise CheckpointError(
+            f"{path}: cannot be read, it is damaged or no checkpoint ({type(error).__name__})"
+        ) from error
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if version != _FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: expected checkpoint format {_FORMAT_VERSION}, found {version}; train again"
+        )
+    result: dict[str, Any] = content
+    return result

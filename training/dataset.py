@@ -1,31 +1,20 @@
 """From raw pairs to what is trained on: normalized, filtered, split, encoded.
 
-Each step is a function from lists to lists, in the order of this file.
+``Corpus.prepare`` does all of it; the functions before it are its steps, in their order.
 """
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from s2s_export.errors import DataError
-from s2s_export.text import NORMALIZERS, tokenize
+from s2s_export.text import NORMALIZERS, normalize_tutorial, tokenize
 from s2s_export.vocabulary import Vocabulary
 
 from .reading import RawPair
-
-TUTORIAL_PREFIXES = (
-    *("i am ", "i m "),
-    *("he is", "he s "),
-    *("she is", "she s"),  # no space after "she s": so it stands in the tutorial, and so it counts
-    *("you are", "you re "),
-    *("we are", "we re "),
-    *("they are", "they re "),
-)
-"""The tutorial keeps the pairs whose English side starts with one of these."""
-
-TUTORIAL_MAX_LENGTH = 10
-"""The tutorial keeps the pairs with fewer tokens than this on both sides."""
+from .recipes import Recipe, Selection
 
 
 @dataclass(frozen=True)
@@ -36,52 +25,51 @@ class Pair:
     target: str
 
 
-@dataclass(frozen=True)
-class PairFilter:
-    """Which normalized pairs are kept.
-
-    Attributes:
-        max_length: keep pairs with fewer tokens than this on both sides; ``None`` keeps any.
-        prefixes: keep pairs whose first column starts with one of these; empty keeps any.
-    """
-
-    max_length: int | None = TUTORIAL_MAX_LENGTH
-    prefixes: tuple[str, ...] = TUTORIAL_PREFIXES
-
-    def keeps(self, first: str, second: str) -> bool:
-        """Tell whether a normalized pair, in the order of the file's columns, is kept."""
-        lengths = len(tokenize(first)), len(tokenize(second))
-        short = self.max_length is None or max(lengths) < self.max_length
-        return 0 not in lengths and short and (not self.prefixes or first.startswith(self.prefixes))
-
-
-def select_pairs(
-    raw: Sequence[RawPair], pair_filter: PairFilter, normalizer: str, *, reverse: bool
-) -> list[Pair]:
+def select_pairs(raw: Sequence[RawPair], selection: Selection) -> tuple[list[Pair], Counter[str]]:
     """Normalize and filter pairs, and give them their direction.
+
+    The same pair twice is kept twice, as in the tutorial.
 
     Args:
         raw: pairs in the order of the file's columns (English, French).
-        pair_filter: which to keep.
-        normalizer: a name in ``text.NORMALIZERS``.
-        reverse: translate from the first column to the second; otherwise, as in the tutorial, from
-            the second (French) to the first (English).
+        selection: which to keep.
+
+    Returns:
+        The pairs that are left, and how many were dropped, by the reason.
 
     Raises:
-        DataError: none is left.
+        DataError: none is left; the message has the counts.
     """
-    normalize = NORMALIZERS[normalizer]
-    normalized = [(normalize(first), normalize(second)) for first, second in raw]
-    kept = [(first, second) for first, second in normalized if pair_filter.keeps(first, second)]
+    normalize = NORMALIZERS[selection.normalizer]
+    kept: list[Pair] = []
+    dropped: Counter[str] = Counter()
+    for raw_first, raw_second in raw:
+        first, second = normalize(raw_first), normalize(raw_second)
+        reason = _reason_to_drop(raw_first, first, second, selection)
+        if reason:
+            dropped[reason] += 1
+        elif selection.reverse:
+            kept.append(Pair(first, second))
+        else:
+            kept.append(Pair(second, first))
     if not kept:
+        counts = "; ".join(f"{count} dropped: {reason}" for reason, count in dropped.items())
         raise DataError(
-            f"none of the {len(raw)} pairs passes the filter (fewer than {pair_filter.max_length} "
-            f"tokens, English prefixes {', '.join(map(repr, pair_filter.prefixes)) or 'any'}); "
-            "see --max-length and --prefixes"
+            f"none of the {len(raw)} pairs passes the filters ({counts}); "
+            "see --max-length and --no-prefix-filter"
         )
-    if reverse:
-        return [Pair(first, second) for first, second in kept]
-    return [Pair(second, first) for first, second in kept]
+    return kept, dropped
+
+
+def _reason_to_drop(raw_first: str, first: str, second: str, selection: Selection) -> str | None:
+    lengths = len(tokenize(first)), len(tokenize(second))
+    if 0 in lengths:
+        return "nothing left of a side by the normalizer"
+    if selection.prefix_filter and not normalize_tutorial(raw_first).startswith(selection.prefixes):
+        return "none of the prefixes (--prefixes, --no-prefix-filter)"
+    if selection.max_length and max(lengths) >= selection.max_length:
+        return f"{selection.max_length} or more tokens on a side (--max-length)"
+    return None
 
 
 def split_held_out(
@@ -109,24 +97,43 @@ def split_held_out(
 
 @dataclass(frozen=True)
 class Vocabularies:
-    """The words of both languages."""
+    """The words of both languages. Only the source's may have an UNK."""
 
     source: Vocabulary
     target: Vocabulary
 
     @classmethod
-    def from_pairs(cls, pairs: Sequence[Pair]) -> "Vocabularies":
-        """Collect the words of the pairs, in the order of their first appearance."""
+    def from_pairs(
+        cls, pairs: Sequence[Pair], *, min_count: int = 1, unk: bool = False
+    ) -> "Vocabularies":
+        """Collect the words of the pairs, in the order of their first appearance.
+
+        Args:
+            pairs: to train on.
+            min_count: source words seen less often are left out; they become UNK.
+            unk: whether the source vocabulary has an UNK.
+        """
+        counts = word_counts(pair.source for pair in pairs)
+        target_words = dict.fromkeys(word for pair in pairs for word in tokenize(pair.target))
         return cls(
-            source=Vocabulary.from_sentences(tokenize(pair.source) for pair in pairs),
-            target=Vocabulary.from_sentences(tokenize(pair.target) for pair in pairs),
+            source=Vocabulary((word for word, n in counts.items() if n >= min_count), unk=unk),
+            target=Vocabulary(target_words),
         )
 
-    def know(self, pair: Pair) -> bool:
-        """Tell whether all words of both sides are in the vocabularies."""
-        return all(token in self.source for token in tokenize(pair.source)) and all(
-            token in self.target for token in tokenize(pair.target)
+    def encodes(self, pair: Pair) -> bool:
+        """Tell whether both sides can be turned into ids."""
+        return (self.source.unk is not None or self.knows_source(pair)) and not self.target.unknown(
+            tokenize(pair.target)
         )
+
+    def knows_source(self, pair: Pair) -> bool:
+        """Tell whether all words of the source are in the vocabulary."""
+        return not self.source.unknown(tokenize(pair.source))
+
+
+def word_counts(texts: Iterable[str]) -> Counter[str]:
+    """Count the words of normalized texts, in the order of their first appearance."""
+    return Counter(word for text in texts for word in tokenize(text))
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ def encode_pairs(pairs: Sequence[Pair], vocabularies: Vocabularies) -> list[Enco
     """Turn pairs into token ids.
 
     Raises:
-        UnknownWordError: a word is not in the vocabularies.
+        UnknownWordError: a word is not in the vocabularies, and there is no UNK.
     """
     return [
         EncodedPair(
@@ -156,3 +163,71 @@ def sha256_of(pairs: Sequence[Pair]) -> str:
     """Return the sha256 of the pairs, one ``source<TAB>target`` a line."""
     lines = "".join(f"{pair.source}\t{pair.target}\n" for pair in pairs)
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All that a run is trained and measured on.
+
+    Attributes:
+        name: what the report calls the data.
+        sha256: of all selected pairs; see ``sha256_of``.
+        dropped: how many raw pairs were not selected, by the reason.
+        duplicates: selected pairs that stand there more than once; they are kept.
+        selected: number of the selected pairs.
+        words: words of the selected pairs, source and target, SOS and EOS counted as the tutorial
+            does.
+        rare: training pairs left out for a rare word in the target.
+        training: pairs to train on.
+        held_out: pairs to measure on.
+        vocabularies: the words of the training pairs.
+    """
+
+    name: str
+    sha256: str
+    dropped: Counter[str]
+    duplicates: int
+    selected: int
+    words: tuple[int, int]
+    rare: int
+    training: tuple[Pair, ...]
+    held_out: tuple[Pair, ...]
+    vocabularies: Vocabularies
+
+    @classmethod
+    def prepare(cls, raw: Sequence[RawPair], recipe: Recipe, name: str) -> "Corpus":
+        """Select, split and count.
+
+        Raises:
+            DataError: nothing is left to train on; the message says by which filter.
+        """
+        selection = recipe.selection
+        pairs, dropped = select_pairs(raw, selection)
+        training, held_out = split_held_out(pairs, selection.held_out, recipe.seed)
+        everything = Vocabularies.from_pairs(pairs)
+        frequent = _without_rare_targets(training, selection.min_count)
+        if not frequent:
+            raise DataError(
+                f"each of the {len(training)} training pairs has a target word seen less than "
+                f"{selection.min_count} times; see --min-count"
+            )
+        return cls(
+            name=name,
+            sha256=sha256_of(pairs),
+            dropped=dropped,
+            duplicates=len(pairs) - len(set(pairs)),
+            selected=len(pairs),
+            words=(len(everything.source), len(everything.target)),
+            rare=len(training) - len(frequent),
+            training=tuple(frequent),
+            held_out=tuple(held_out),
+            vocabularies=Vocabularies.from_pairs(
+                frequent, min_count=selection.min_count, unk=recipe.learns_unk
+            ),
+        )
+
+
+def _without_rare_targets(pairs: Sequence[Pair], min_count: int) -> list[Pair]:
+    """Leave out the pairs that the model could only learn to translate wrongly."""
+    counts = word_counts(pair.target for pair in pairs)
+    return [pair for pair in pairs if all(counts[w] >= min_count for w in tokenize(pair.target))]

@@ -1,164 +1,116 @@
 """The command ``python -m training.fit``: from pairs of sentences to a trained run folder."""
 
-import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from s2s_export import command
 from s2s_export.errors import ProviderError, RuntimeMissingError
 
+from .cli import MISSING, Flag, RecipeName, parse
+from .download import download
 from .phrasebook import phrasebook
-from .reading import read_pairs
-from .settings import Settings
+from .reading import RawPairs, read_pairs
+from .recipes import DEFAULT, RECIPES, Recipe
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train the tutorial's sequence-to-sequence model.
+
+    Exit codes: 0 ok, 1 the loss is not finite, 2 wrong usage, 3 the run folder cannot be used, 4
+    the data cannot be used, 5 the device is not available, 130 or 143 stopped by a signal, saved.
+
+    Attributes:
+        recipe_name: ``default`` makes a model worth shipping, ``tutorial`` trains as the tutorial
+            does. The recipe sets the defaults of all options below the first group; any of them
+            can be given as well.
+        data: lines of English<TAB>French: a text file, gzipped, or a zip archive with one; without
+            it, the built-in phrasebook.
+        download: fetch and use this data instead: ``tatoeba``, the pairs that the tutorial uses.
+        sha256: of the download; another file is an error. Without it, its sha256 is printed.
+        run: folder to write.
+        resume: go on where the run in the folder stopped; give the same options again.
+        force: replace the run in the folder.
+        device: where to train.
+        debug: show the traceback of an error.
+        recipe: the recipe's choices.
+    """
+
+    recipe_name: RecipeName = "default"
+    data: Path | None = None
+    download: Literal["tatoeba"] | None = None
+    sha256: str | None = None
+    run: Path = Path("runs/default")
+    resume: Flag = False
+    force: Flag = False
+    device: Literal["cpu", "cuda"] = "cpu"
+    debug: Flag = False
+    recipe: Recipe = DEFAULT
+
+    def __post_init__(self) -> None:
+        if self.data is not None and self.download is not None:
+            raise ValueError("--data and --download: expected one of them, found both")
+        if self.resume and self.force:
+            raise ValueError("--resume and --force: expected one of them, found both")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says and report on stdout; progress goes to stderr."""
-    return command.run(_fit_command, _parser().parse_args(arguments))
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
+    return command.run(lambda: _fit(options), debug=options.debug)
 
 
-def _fit_command(options: argparse.Namespace) -> int:
+def _parse(arguments: Sequence[str]) -> Options:
+    """Read the command line; the recipe it names gives the other defaults."""
+    # Twice: the first time only to learn the recipe, with whatever stands there.
+    named = [
+        value
+        for option, value in zip(["", *arguments], [*arguments, ""], strict=True)
+        if option == "--recipe"
+    ]
+    named += [a.removeprefix("--recipe=") for a in arguments if a.startswith("--recipe=")]
+    name = named[-1] if named else "default"
+    default = Options(recipe=RECIPES.get(name, DEFAULT))
+    return parse(Options, "python -m training.fit", arguments, default)
+
+
+def _fit(options: Options) -> int:
     command.share_cores()
     try:
         import torch
 
         from . import trainer
     except ImportError as error:
-        raise RuntimeMissingError(f"training needs pip install -e '.[train]' ({error})") from error
+        raise RuntimeMissingError(MISSING.format(error)) from error
     if options.device == "cuda" and not torch.cuda.is_available():
         raise ProviderError("device 'cuda' is not available: this PyTorch sees no NVIDIA GPU")
-    first, second = options.languages
-    source_language, target_language = (first, second) if options.reverse else (second, first)
-    settings = Settings(
-        seed=options.seed,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        hidden_size=options.hidden_size,
-        held_out=options.held_out,
-        max_length=options.max_length or None,
-        prefixes=tuple(options.prefixes),
-        source_language=source_language,
-        target_language=target_language,
-    )
+    raw, data_name = _read(options)
+    for reason, count in raw.skipped.items():
+        print(f"{count} lines skipped: {reason}")
     trainer.fit(
-        read_pairs(options.data) if options.data else phrasebook(),
-        settings,
+        raw.pairs,
+        options.recipe,
         options.run,
-        data_name=options.data.name if options.data else "phrasebook",
-        reverse=options.reverse,
+        recipe_name=options.recipe_name,
+        data_name=data_name,
         device=torch.device(options.device),
+        resume=options.resume,
+        force=options.force,
     )
-    print(f"wrote the checkpoint and {trainer.LOSS_PLOT_FILE} to {options.run}")
     print(f"next: python -m s2s_export.export --run {options.run}")
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    defaults = Settings()
-    parser = argparse.ArgumentParser(
-        prog="python -m training.fit",
-        description="Train the tutorial's sequence-to-sequence model.",
-        epilog="Exit codes: 0 ok, 2 wrong usage, 3 the run folder cannot be written, "
-        "4 the data cannot be used, 5 the device is not available, 130 interrupted.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--data",
-        type=Path,
-        metavar="FILE",
-        help=".txt, .tsv or .zip with lines of English<TAB>French; without it, the phrasebook",
-    )
-    data.add_argument(
-        "--reverse",
-        action="store_true",
-        help="translate from the first column to the second, not from the second to the first",
-    )
-    data.add_argument(
-        "--languages",
-        nargs=2,
-        metavar=("FIRST", "SECOND"),
-        default=["eng", "fra"],
-        help="names of the columns' languages",
-    )
-    data.add_argument(
-        "--max-length",
-        type=_whole_number,
-        metavar="N",
-        default=defaults.max_length,
-        help="keep pairs with fewer than N tokens on both sides; 0 keeps any",
-    )
-    data.add_argument(
-        "--prefixes",
-        nargs="*",
-        metavar="PREFIX",
-        default=list(defaults.prefixes),
-        help="keep pairs whose first column starts with one of these; none given keeps any",
-    )
-    data.add_argument(
-        "--held-out",
-        type=_fraction,
-        metavar="FRACTION",
-        default=defaults.held_out,
-        help="hold out this fraction of the source sentences; 0 trains on everything",
-    )
-    training = parser.add_argument_group("training")
-    training.add_argument(
-        "--run", type=Path, metavar="DIR", default=Path("runs/default"), help="run folder to write"
-    )
-    training.add_argument(
-        "--epochs",
-        type=_positive,
-        metavar="N",
-        default=defaults.epochs,
-        help="passes over the pairs",
-    )
-    training.add_argument(
-        "--seed",
-        type=_whole_number,
-        metavar="N",
-        default=defaults.seed,
-        help="of weights, held-out part and order",
-    )
-    training.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to train")
-    training.add_argument(
-        "--batch-size",
-        type=_positive,
-        metavar="N",
-        default=defaults.batch_size,
-        help="pairs of a step",
-    )
-    training.add_argument(
-        "--learning-rate", type=float, metavar="X", default=defaults.learning_rate, help="of Adam"
-    )
-    training.add_argument(
-        "--hidden-size", type=_positive, metavar="N", default=defaults.hidden_size, help="units"
-    )
-    command.add_debug_option(parser)
-    return parser
-
-
-def _whole_number(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"expected 0 or more, found {text}")
-    return number
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, found {text}")
-    return number
-
-
-def _fraction(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 0 and less than 1, found {text}")
-    return number
+def _read(options: Options) -> tuple[RawPairs, str]:
+    """Return the pairs, and a name for them that holds no path."""
+    if options.download is not None:
+        return read_pairs(download(options.download, sha256=options.sha256)), options.download
+    if options.data is not None:
+        return read_pairs(options.data), options.data.name
+    return RawPairs("phrasebook", phrasebook()), "phrasebook"
 
 
 if __name__ == "__main__":

@@ -1,31 +1,72 @@
-"""The picture of a run: its losses, epoch by epoch."""
+"""The pictures of a run: its losses, and its scores on the held-out sentences."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+
+from .history import History
+
+_TUTORIAL_SCALE = 10
+"""The tutorial prints and draws a tenth of a sentence's loss."""
+
+Curve = Sequence[tuple[float, float]]
 
 
-def plot_losses(training: Sequence[float], held_out: Sequence[float], path: Path) -> None:
-    """Draw the mean token loss of each epoch.
+def plot_losses(history: History, path: Path, *, per_sentence: bool) -> None:
+    """Draw the training loss, and the held-out loss where there is one.
 
     Args:
-        training: of the training pairs in nats, one for each epoch.
-        held_out: of the held-out pairs; empty without any.
+        history: of the run.
+        path: the PNG file to write.
+        per_sentence: draw a tenth of the loss of a sentence, as the tutorial's figure does, and not
+            the loss of a token.
+    """
+    training = [
+        (point.sentences, point.sentence_loss / _TUTORIAL_SCALE if per_sentence else token_loss)
+        for point in history
+        if point.sentence_loss is not None and (token_loss := point.token_loss) is not None
+    ]
+    curves: dict[str, Curve] = {"training": training}
+    label = "mean loss of a token (nats)"
+    if per_sentence:
+        label = "mean loss of a sentence / 10 (nats)"
+    else:
+        curves["held-out"] = [
+            (p.sentences, p.held_out_loss) for p in history if p.held_out_loss is not None
+        ]
+    _draw(curves, label, path)
+
+
+def plot_bleu(history: History, path: Path) -> None:
+    """Draw the held-out BLEU of sentences with and without unknown words.
+
+    Args:
+        history: of a run with held-out pairs.
         path: the PNG file to write.
     """
+    curves: dict[str, Curve] = {
+        "known words": [(p.sentences, p.bleu) for p in history if p.bleu is not None],
+        "unknown words": [
+            (p.sentences, p.bleu_unknown) for p in history if p.bleu_unknown is not None
+        ],
+    }
+    _draw(curves, "BLEU on held-out sentences", path)
+
+
+def _draw(curves: dict[str, Curve], label: str, path: Path) -> None:
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     FigureCanvasAgg(figure)  # no window, no global state
     axes = figure.add_subplot()
-    for losses, label in ((training, "training"), (held_out, "held-out")):
-        if losses:
-            axes.plot(range(1, len(losses) + 1), losses, marker="o", markersize=3, label=label)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("mean loss of a token (nats)")
+    for name, curve in curves.items():
+        if curve:
+            marker = "o" if len(curve) <= 40 else None
+            axes.plot(*zip(*curve, strict=True), marker=marker, markersize=3, label=name)
+    axes.set_xlabel("sentences trained on")
+    axes.set_ylabel(label)
     axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    axes.legend()
+    if axes.lines:
+        axes.legend()
     figure.savefig(path, dpi=150)

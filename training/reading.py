@@ -1,81 +1,151 @@
 """Reading raw sentence pairs from a file: ``English<TAB>French``, one pair a line.
 
-A ``.txt`` or ``.tsv`` file, or a ``.zip`` that holds one, as manythings.org/anki publishes them.
+A text file as it is, gzipped, or in a zip archive as manythings.org/anki publishes them; what it is
+shows in its first bytes, not in its name.
 """
 
+import gzip
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
 
 RawPair = tuple[str, str]
 """The first and the second column of a line, as written."""
 
+LONGEST_LINE = 2**16
+"""Bytes. Tatoeba's longest pairs have some 800; a longer line is no sentence pair."""
+
 _TEXT_SUFFIXES = (".txt", ".tsv")
+_BOM = b"\xef\xbb\xbf"
 
 
-def read_pairs(path: Path) -> list[RawPair]:
-    """Read the pairs of a file; a third column (attribution) is accepted, blank lines are skipped.
+class _Lines(Protocol):
+    """A file open for reading bytes."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """Return the next line, or its first ``limit`` bytes; ``b""`` at the end."""
+
+
+@dataclass
+class RawPairs:
+    """What a file holds.
+
+    Attributes:
+        name: what messages call the data.
+        pairs: its pairs, in their order.
+        skipped: how many lines were skipped, by the reason.
+    """
+
+    name: str
+    pairs: list[RawPair] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def read_pairs(path: Path) -> RawPairs:
+    """Read the pairs of a file.
+
+    A third column (attribution) is accepted. Blank lines, pairs with an empty side and lines longer
+    than ``LONGEST_LINE`` are skipped and counted; no such line is ever held in memory.
 
     Args:
-        path: a ``.txt`` or ``.tsv`` file in UTF-8 (BOM and CRLF are fine), or a ``.zip`` with one.
+        path: text in UTF-8 (BOM and CRLF are fine), gzipped text, or a zip archive with one
+            ``.txt`` or ``.tsv`` file.
 
     Raises:
         DataNotFoundError: there is no such file.
         DataError: it cannot be read, or holds no pairs.
         DataFormatError: a line has no tab, or is not UTF-8; the message names it.
     """
-    name, content = _read_bytes(path)
-    pairs = []
-    for number, line in _lines(name, content):
-        columns = line.split("\t")
-        if len(columns) < 2:
-            raise DataFormatError(
-                f"{name}, line {number}: expected English<TAB>French, found no tab"
-            )
-        pairs.append((columns[0], columns[1]))
-    if not pairs:
-        raise DataError(f"{name}: no pairs in it; expected lines of English<TAB>French")
-    return pairs
-
-
-def _lines(name: str, content: bytes) -> Iterator[tuple[int, str]]:
-    """Yield each line that is not blank, with its number."""
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        try:
-            text = line.decode("utf-8").removesuffix("\r")
-        except UnicodeDecodeError as error:
-            raise DataFormatError(
-                f"{name}, line {number}: not UTF-8 at byte {error.start} of the line; "
-                "save the file as UTF-8"
-            ) from None
-        if text.strip():
-            yield number, text
-
-
-def _read_bytes(path: Path) -> tuple[str, bytes]:
-    """Return what messages call the file, and its content."""
     try:
-        if zipfile.is_zipfile(path):
-            return _read_zip(path)
-        return str(path), path.read_bytes()
+        with _opened(path) as (name, file):
+            raw = RawPairs(name)
+            for number, line in _lines(file, raw.skipped):
+                pair = _pair(name, number, line)
+                if all(side.strip() for side in pair):
+                    raw.pairs.append(pair)
+                else:
+                    raw.skipped["one side empty"] += 1
     except FileNotFoundError:
         raise DataNotFoundError(f"{path}: no such data file") from None
-    except (OSError, zipfile.BadZipFile) as error:
+    except DataError:
+        raise
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
+    if not raw.pairs:
+        counts = ", ".join(f"{count} lines: {why}" for why, count in raw.skipped.items())
+        raise DataError(
+            f"{raw.name}: no pairs in it ({counts or 'it is empty'}); "
+            "expected lines of English<TAB>French"
+        )
+    return raw
 
 
-def _read_zip(path: Path) -> tuple[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        # manythings.org's archives carry an _about.txt beside the pairs.
-        names = [
-            name
-            for name in archive.namelist()
-            if name.endswith(_TEXT_SUFFIXES) and not Path(name).name.startswith(("_", "."))
-        ]
-        if len(names) != 1:
-            raise DataError(
-                f"{path}: expected one .txt or .tsv file in it, found {', '.join(names) or 'none'}"
-            )
-        return f"{path}:{names[0]}", archive.read(names[0])
+def _lines(file: _Lines, skipped: Counter[str]) -> Iterator[tuple[int, bytes]]:
+    """Yield each line that is worth a look, with its number."""
+    number, start = 0, True
+    while line := file.readline(LONGEST_LINE):
+        whole = line.endswith(b"\n") or len(line) < LONGEST_LINE
+        if start:
+            number += 1
+            if number == 1:
+                line = line.removeprefix(_BOM)
+            if not whole:
+                skipped[f"longer than {LONGEST_LINE} bytes"] += 1
+            elif not line.strip():
+                skipped["blank"] += 1
+            else:
+                yield number, line
+        start = whole
+
+
+def _pair(name: str, number: int, line: bytes) -> RawPair:
+    try:
+        columns = line.decode("utf-8").rstrip("\r\n").split("\t")
+    except UnicodeDecodeError as error:
+        raise DataFormatError(
+            f"{name}, line {number}: not UTF-8 at byte {error.start} of the line; "
+            "save the file as UTF-8"
+        ) from None
+    if len(columns) < 2:
+        raise DataFormatError(f"{name}, line {number}: expected English<TAB>French, found no tab")
+    return columns[0], columns[1]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[str, _Lines]]:
+    """Open the text in a file; yield what messages call it, and its bytes."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            name = _text_in(path, archive)
+            with archive.open(name) as member:
+                yield f"{path}:{name}", member
+        return
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if not compressed:
+            yield str(path), file
+            return
+        with gzip.open(file) as text:
+            yield str(path), text
+
+
+def _text_in(path: Path, archive: zipfile.ZipFile) -> str:
+    # manythings.org's archives carry an _about.txt beside the pairs.
+    names = [
+        name
+        for name in archive.namelist()
+        if name.endswith(_TEXT_SUFFIXES) and not Path(name).name.startswith(("_", "."))
+    ]
+    if len(names) != 1:
+        raise DataError(
+            f"{path}: expected one .txt or .tsv file in it, found {', '.join(names) or 'none'}"
+        )
+    return names[0]

@@ -1,149 +1,328 @@
 """A whole training run, from raw pairs to the run folder; ``fit`` is its command line.
 
-It reports on stdout; the progress bar goes to stderr.
+It reports on stdout; the progress bar and notices go to stderr.
 """
 
 import random
+import sys
+import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from s2s_export.errors import OutputError
+from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 
-from . import checkpoint
-from .batches import Batch, shuffled_batches
+from . import checkpoint, evaluation, reporting, resuming, run_folder
+from .batches import collate, shuffled_groups
 from .checkpoint import Checkpoint, Report
-from .dataset import (
-    EncodedPair,
-    Pair,
-    PairFilter,
-    Vocabularies,
-    encode_pairs,
-    select_pairs,
-    sha256_of,
-    split_held_out,
-)
-from .evaluate import evaluation_batches, translate_pairs
-from .loop import mean_loss, train_epoch
-from .model import Seq2Seq
-from .plot import plot_losses
+from .dataset import Corpus, encode_pairs
+from .decoding import EagerModel
+from .evaluation import KNOWN, UNKNOWN
+from .files import replace_file
+from .history import Point, Tally, points_from, to_csv
+from .learner import Learner
+from .loss import mean_loss
+from .plot import plot_bleu, plot_losses
 from .reading import RawPair
-from .settings import Settings
+from .recipes import Recipe
+from .scores import Score, signature
+from .signals import stop_requests
+from .tensorboard import HistoryWriter
 
-LOSS_PLOT_FILE = "loss.png"
-_EXAMPLES = 10
+SAVE_INTERVAL = 60.0
+"""Seconds. A training that is killed loses no more than this, and the time of a validation."""
+
 _SAMPLES = 1000
 
 
 def fit(
     raw: Sequence[RawPair],
-    settings: Settings,
+    recipe: Recipe,
     run: Path,
     *,
+    recipe_name: str,
     data_name: str,
-    reverse: bool,
     device: torch.device,
+    resume: bool = False,
+    force: bool = False,
+    save_interval: float = SAVE_INTERVAL,
 ) -> Checkpoint:
     """Train on pairs and write the run folder.
 
     Args:
-        raw: pairs as ``reading.read_pairs`` returns them.
-        settings: of the run.
+        raw: pairs in the order of the file's columns.
+        recipe: of the run.
         run: the run folder; made if need be.
+        recipe_name: what the report calls the recipe.
         data_name: what the report calls the data.
-        reverse: see ``dataset.select_pairs``.
         device: where to train.
+        resume: go on where the run in the folder stopped.
+        force: replace the run in the folder.
+        save_interval: seconds from one checkpoint to the next.
+
+    Returns:
+        The best checkpoint: that with the highest BLEU on the held-out sentences without unknown
+        words, or without such sentences the last.
 
     Raises:
-        DataError: no pair passes the filter.
-        OutputError: the run folder cannot be written.
+        DataError: no pair passes the filters, or to resume, the pairs are not the same.
+        CheckpointError: to resume, the checkpoint cannot be used or is of another recipe.
+        ArtefactNotFoundError: there is nothing to resume.
+        RunInUseError: another process trains in the folder.
+        OutputError: the folder holds a run and neither ``resume`` nor ``force`` is given, or it
+            cannot be written.
+        NonFiniteError: the loss became NaN or infinite; the last good checkpoint stays.
+        StoppedError: SIGINT or SIGTERM came; everything is saved.
     """
-    _make_folder(run)
-    pair_filter = PairFilter(settings.max_length, settings.prefixes)
-    pairs = select_pairs(raw, pair_filter, settings.normalizer, reverse=reverse)
-    _print_counts(pairs, settings)
-    training, held_out = split_held_out(pairs, settings.held_out, settings.seed)
-    vocabularies = Vocabularies.from_pairs(training)
-    known = [pair for pair in held_out if vocabularies.know(pair)]
-    print(
-        f"training on {len(training)} pairs; {len(held_out)} held out, "
-        f"{len(held_out) - len(known)} of them with words that training does not see"
-    )
-    encoded = encode_pairs(training, vocabularies)
-    torch.manual_seed(settings.seed)
-    model = checkpoint.new_model(settings, vocabularies).to(device)
-    training_losses, held_out_losses = _train(
-        model, encoded, evaluation_batches(known, vocabularies), settings
-    )
-    report = Report(
-        data=data_name,
-        data_sha256=sha256_of(pairs),
-        training_pairs=len(training),
-        held_out_pairs=len(held_out),
-        max_source_length=max(len(pair.source) for pair in encoded),
-        max_target_length=max(len(pair.target) for pair in encoded),
-        held_out_loss=held_out_losses[-1] if held_out_losses else None,
-    )
-    model.eval()
-    samples = known or random.Random(settings.seed).sample(training, min(_SAMPLES, len(training)))
-    result = Checkpoint(settings, report, vocabularies, tuple(samples), model)
-    checkpoint.save(result, run)
-    plot_losses(training_losses, held_out_losses, run / LOSS_PLOT_FILE)
-    _print_examples(result)
+    corpus = Corpus.prepare(raw, recipe, data_name)
+    with run_folder.locked(run):
+        if run_folder.holds_run(run) and not resume and not force:
+            raise OutputError(
+                f"{run}: it holds a run; go on with --resume, choose another --run, or --force to "
+                "replace it"
+            )
+        reporting.print_corpus(corpus, recipe)
+        training = Training(corpus, recipe, run, recipe_name=recipe_name, device=device)
+        if resume:
+            training.restore(checkpoint.load_state(run))
+        else:
+            run_folder.clear(run)
+        training.train(save_interval)
+        result = checkpoint.load(run)
+    reporting.print_result(result)
     return result
 
 
-def _train(
-    model: Seq2Seq, pairs: Sequence[EncodedPair], held_out: Sequence[Batch], settings: Settings
-) -> tuple[list[float], list[float]]:
-    """Train for all epochs; return the training and the held-out loss of each."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-    training_losses: list[float] = []
-    held_out_losses: list[float] = []
-    for epoch in range(1, settings.epochs + 1):
-        batches = shuffled_batches(pairs, settings.batch_size, seed=settings.seed, epoch=epoch)
-        with tqdm(total=len(pairs), unit="pairs", desc=f"epoch {epoch}/{settings.epochs}") as bar:
+class Training:
+    """A run under way: what it learns, what it has seen of itself, and what is due when."""
 
-            def show(batch: Batch, loss: float, bar: "tqdm[None]" = bar) -> None:
-                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-                bar.update(batch.size)
+    def __init__(
+        self, corpus: Corpus, recipe: Recipe, run: Path, *, recipe_name: str, device: torch.device
+    ) -> None:
+        """Begin; see ``fit``."""
+        self._corpus = corpus
+        self._recipe = recipe
+        self._run = run
+        self._recipe_name = recipe_name
+        self._learner = Learner(corpus, recipe, device)
+        self._subject = EagerModel(
+            self._learner.model,
+            corpus.vocabularies,
+            max_source_length=self._learner.max_source_length,
+            max_target_length=self._learner.max_target_length,
+        )
+        self._held_out = evaluation.translatable(self._subject, corpus.held_out)
+        # A reference with words that no training target has can be compared, but not scored.
+        self._encodable = [pair for pair in self._held_out if corpus.vocabularies.encodes(pair)]
+        groups = shuffled_groups(
+            encode_pairs(self._encodable, corpus.vocabularies),
+            recipe.batch_size,
+            recipe.batch_tokens,
+            seed=0,
+            epoch=0,
+        )
+        self._held_out_batches = [collate(group) for group in groups]
+        self._history: list[Point] = []
+        self._tallies = {"curve": Tally(), "report": Tally(), "epoch": Tally()}
+        self._best_bleu: float | None = None
+        self._stale = 0
+        self._stopped_early = False
+        self._environment = resuming.environment(device)
+        self._clock = reporting.Clock()
+        self._tensorboard = HistoryWriter(run / run_folder.TENSORBOARD_FOLDER)
 
-            training_losses.append(train_epoch(model, optimizer, batches, show))
-            summary = f"loss={training_losses[-1]:.3f}"
-            if held_out:
-                held_out_losses.append(mean_loss(model, held_out))
-                summary += f", held-out={held_out_losses[-1]:.3f}"
-            bar.set_postfix_str(summary)
-    return training_losses, held_out_losses
+    def train(self, save_interval: float) -> None:
+        """Train to the end of the recipe, or until a signal; see ``fit``."""
+        self._write_held_out()
+        self._save()  # before the work begins: here it shows whether the folder can be written
+        saved = time.monotonic()
+        bar = tqdm(
+            total=self._learner.pairs * self._recipe.epochs,
+            initial=self._learner.position.sentences,
+            unit="pairs",
+            disable=self._finished,
+        )
+        with stop_requests() as stop, self._tensorboard, bar:
+            self._tensorboard.write(self._history)
+            while not self._finished:
+                bar.update(self._step())
+                stopped = stop.signal_number is not None
+                if stopped or self._finished or time.monotonic() - saved >= save_interval:
+                    self._save()
+                    saved = time.monotonic()
+                if stop.signal_number is not None and not self._finished:
+                    raise StoppedError(self._where_stopped(), stop.signal_number)
+        self._draw()
+
+    @property
+    def _finished(self) -> bool:
+        return self._learner.finished or self._stopped_early
+
+    def _where_stopped(self) -> str:
+        position = self._learner.position
+        return (
+            f"stopped after step {position.step} of epoch {position.epoch}, saved in {self._run}; "
+            "add --resume to the same command to go on"
+        )
+
+    def _step(self) -> int:
+        """Take a step and do all that is due after it; return how many sentences it was."""
+        try:
+            loss = self._learner.take_step()
+        except NonFiniteError as error:
+            raise NonFiniteError(f"{error}; {self._run} keeps its last good checkpoint") from None
+        for tally in self._tallies.values():
+            tally.add(loss.nats, loss.tokens, loss.sentences)
+        self._clock.sentences += loss.sentences
+        if self._due("report", self._recipe.report_every):
+            sentences = self._learner.position.sentences
+            share = sentences / (self._learner.pairs * self._recipe.epochs)
+            reporting.print_running_loss(self._tallies["report"], self._clock, sentences, share)
+            self._tallies["report"] = Tally()
+        if self._learner.epoch_finished:
+            self._end_epoch()
+        elif self._due("curve", self._recipe.curve_every):
+            self._add_point({})
+        return loss.sentences
+
+    def _due(self, tally: str, every: int) -> bool:
+        return every > 0 and self._tallies[tally].sentences >= every
+
+    def _end_epoch(self) -> None:
+        epoch = self._learner.position.epoch
+        due = epoch == self._recipe.epochs or epoch % self._recipe.validate_every == 0
+        held_out_loss, scores = self._validate() if due and self._held_out else (None, {})
+        reporting.print_epoch(epoch, self._tallies["epoch"], self._clock, held_out_loss, scores)
+        self._add_point(
+            {
+                "held_out_loss": held_out_loss,
+                **_columns(scores.get(KNOWN), ""),
+                **_columns(scores.get(UNKNOWN), "_unknown"),
+            }
+        )
+        self._tallies["epoch"] = Tally()
+        self._clock = reporting.Clock()
+        self._learner.begin_epoch()
+
+    def _validate(self) -> tuple[float | None, dict[str, Score]]:
+        """Measure the model on the held-out pairs; save it if it is the best so far."""
+        found = evaluation.translate_pairs(self._subject, self._held_out)
+        scores = evaluation.scores_of(found)
+        held_out_loss = mean_loss(self._learner.model, self._held_out_batches)
+        if KNOWN in scores:
+            bleu = scores[KNOWN].bleu
+            if self._best_bleu is None or bleu > self._best_bleu:
+                self._best_bleu, self._stale = bleu, 0
+                self._save_model(held_out_loss, scores)
+                replace_file(self._run / run_folder.HYPOTHESES_FILE, evaluation.to_tsv(found))
+            else:
+                self._stale += 1
+                self._stopped_early = self._stale >= self._recipe.patience
+        return held_out_loss, scores
+
+    def _add_point(self, columns: dict[str, float | None]) -> None:
+        tally = self._tallies["curve"]
+        point = Point(
+            epoch=self._learner.position.epoch,
+            sentences=self._learner.position.sentences,
+            token_loss=tally.token_loss,
+            sentence_loss=tally.sentence_loss,
+            **columns,
+        )
+        self._history.append(point)
+        self._tensorboard.write([point])
+        self._tallies["curve"] = Tally()
+
+    def _save(self) -> None:
+        """Save all that is needed to go on."""
+        if not self._learner.is_finite():
+            raise NonFiniteError(
+                f"a weight is NaN or infinite in epoch {self._learner.position.epoch}; a lower "
+                f"--learning-rate may help; {self._run} keeps its last good checkpoint"
+            )
+        if self._best_bleu is None:  # nothing to choose by: the newest is the best
+            self._save_model(None, {})
+        checkpoint.save_state(self._state(), self._run)
+        replace_file(self._run / run_folder.HISTORY_FILE, to_csv(self._history))
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "recipe": asdict(self._recipe),
+            "data_sha256": self._corpus.sha256,
+            "environment": self._environment,
+            "learner": self._learner.state(),
+            "history": [asdict(point) for point in self._history],
+            "tallies": {name: asdict(tally) for name, tally in self._tallies.items()},
+            "best_bleu": self._best_bleu,
+            "stale": self._stale,
+            "stopped_early": self._stopped_early,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where ``_state`` was taken.
+
+        Raises:
+            CheckpointError: it is of another recipe.
+            DataError: it is of other pairs.
+        """
+        resuming.require_same_run(state, self._recipe, self._corpus, self._run)
+        difference = resuming.inexactness(state["environment"], self._environment)
+        if difference is not None:
+            print(f"note: {difference}", file=sys.stderr)
+        self._learner.restore(state["learner"])
+        self._history = points_from(state["history"])
+        self._tallies = {name: Tally(**values) for name, values in state["tallies"].items()}
+        self._best_bleu = state["best_bleu"]
+        self._stale = state["stale"]
+        self._stopped_early = state["stopped_early"]
+        position = self._learner.position
+        where = f"after step {position.step} of epoch {position.epoch}"
+        print("the run was finished" if self._finished else f"resumed {where}")
+
+    def _save_model(self, held_out_loss: float | None, scores: dict[str, Score]) -> None:
+        corpus, learner = self._corpus, self._learner
+        few = min(_SAMPLES, len(corpus.training))
+        samples = self._encodable or random.Random(self._recipe.seed).sample(corpus.training, few)
+        report = Report(
+            recipe_name=self._recipe_name,
+            data=corpus.name,
+            data_sha256=corpus.sha256,
+            training_pairs=len(corpus.training),
+            held_out_pairs=len(corpus.held_out),
+            max_source_length=learner.max_source_length,
+            max_target_length=learner.max_target_length,
+            epoch=min(learner.position.epoch, self._recipe.epochs),
+            held_out_loss=held_out_loss,
+            scores=scores,
+            score_signature=signature() if scores else None,
+        )
+        best = Checkpoint(
+            recipe=self._recipe,
+            report=report,
+            vocabularies=corpus.vocabularies,
+            samples=tuple(samples),
+            model=learner.model,
+        )
+        checkpoint.save(best, self._run)
+
+    def _write_held_out(self) -> None:
+        """Write the held-out pairs as data again, the source always in the second column."""
+        if self._corpus.held_out:
+            lines = [f"{pair.target}\t{pair.source}\n" for pair in self._corpus.held_out]
+            replace_file(self._run / run_folder.HELD_OUT_FILE, "".join(lines).encode())
+
+    def _draw(self) -> None:
+        per_sentence = self._recipe.loss == "sentence"
+        plot_losses(self._history, self._run / run_folder.LOSS_PLOT_FILE, per_sentence=per_sentence)
+        if self._best_bleu is not None:
+            plot_bleu(self._history, self._run / run_folder.BLEU_PLOT_FILE)
 
 
-def _print_counts(pairs: Sequence[Pair], settings: Settings) -> None:
-    counted = Vocabularies.from_pairs(pairs)
-    print(
-        f"{len(pairs)} pairs; words, SOS and EOS counted: "
-        f"{settings.source_language} {len(counted.source)}, "
-        f"{settings.target_language} {len(counted.target)}"
-    )
-
-
-def _print_examples(result: Checkpoint) -> None:
-    """Print the held-out loss and some random examples, as the tutorial's evaluateRandomly."""
-    if result.report.held_out_loss is not None:
-        print(f"held-out loss: {result.report.held_out_loss:.3f} nats a token")
-    chosen = random.Random(result.settings.seed).sample(
-        result.samples, min(_EXAMPLES, len(result.samples))
-    )
-    print("source | reference | hypothesis")
-    for example in translate_pairs(
-        result.model, result.vocabularies, chosen, result.report.max_target_length
-    ):
-        print(f"  {example}")
-
-
-def _make_folder(run: Path) -> None:
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{run}: cannot be made: {error.strerror}") from error
+def _columns(score: Score | None, suffix: str) -> dict[str, float | None]:
+    if score is None:
+        return {}
+    return {f"{name}{suffix}": getattr(score, name) for name in ("bleu", "chrf", "exact")}

@@ -1,8 +1,11 @@
 """Normalization: the tutorial's rules, case by case."""
 
+import random
+import sys
+
 import pytest
 
-from s2s_export.text import detokenize, normalize_tutorial, tokenize
+from s2s_export.text import detokenize, normalize_tutorial, normalize_unicode, tokenize
 
 
 @pytest.mark.parametrize(
@@ -26,6 +29,46 @@ from s2s_export.text import detokenize, normalize_tutorial, tokenize
 )
 def test_normalizes_as_the_tutorial(text: str, normalized: str) -> None:
     assert normalize_tutorial(text) == normalized
+
+
+@pytest.mark.parametrize(
+    ("text", "normalized"),
+    [
+        ("Ça va, l’école ?", "ça va , l'école ?"),
+        ("c\u0327a E\u0301T\u00c9", "ça été"),
+        ("Πού είναι ο Σταθμός;", "πού είναι ο σταθμός ;"),
+        ("Где Вокзал?", "где вокзал ?"),
+        ("Tôi là Sinh Viên.", "tôi là sinh viên ."),
+        ("\u1112\u1161\u11ab국어!", "한국어 !"),
+        ("मैं हिंदी बोलता हूँ।", "मैं हिंदी बोलता हूँ ।"),
+        ("İ", "i\u0307"),
+        ("3 œufs, 2 ß: 10 €", "3 œufs , 2 ß : 10 €"),
+        ("'rock' 'n' roll, don''t", "rock n roll , don t"),
+        ("a\u200bb\u0000c\u202ed\ufeff", "abcd"),
+        ("a\u00a0b\u202fc\td", "a b c d"),
+        ("snake_case 😀 x", "snake _ case x"),
+        ("", ""),
+        ("😀 \ud800", ""),
+    ],
+)
+def test_normalizes_any_script(text: str, normalized: str) -> None:
+    """Faults 6 to 10, 12, 13 and 19, for the normalizer ``unicode``."""
+    assert normalize_unicode(text) == normalized
+
+
+def test_normalizing_twice_changes_nothing() -> None:
+    generator = random.Random(0)
+    letters = "aé'’ \u0301\u0307\u0338İΣς.!-=\u200d"
+    for _ in range(20_000):
+        text = "".join(
+            generator.choice(letters)
+            if generator.random() < 0.7
+            else chr(generator.randrange(sys.maxunicode + 1))
+            for _ in range(generator.randrange(1, 9))
+        )
+        once = normalize_unicode(text)
+        assert normalize_unicode(once) == once, repr(text)
+        assert once == " ".join(once.split())
 
 
 def test_tokens_are_what_spaces_separate() -> None:

@@ -80,6 +80,14 @@ def test_unknown_words_are_all_listed(translator: Translator) -> None:
         translator.translate("Je suis un vieux chat.")
     assert error.value.words == ("un", "vieux", "chat")
     assert str(error.value).startswith("unknown words: 'un', 'vieux', 'chat'")
+    assert translator.unknown_words("Je suis un vieux chat, un.") == ("un", "vieux", "chat")
+    assert translator.unknown_words("Je suis en retard.") == ()
+    with pytest.raises(InputTypeError, match="unknown_words: expected a str, found int"):
+        translator.unknown_words(3)  # type: ignore[arg-type]
+
+
+def test_the_manifest_is_at_hand(translator: Translator, tiny: Path) -> None:
+    assert translator.manifest == ExportedFolder(tiny).manifest
 
 
 def test_longer_than_the_model_was_trained_on(translator: Translator) -> None:

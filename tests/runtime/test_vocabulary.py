@@ -3,11 +3,11 @@
 import pytest
 
 from s2s_export.errors import UnknownWordError, VocabularyError
-from s2s_export.vocabulary import EOS, SOS, Vocabulary
+from s2s_export.vocabulary import EOS, SOS, UNK, Vocabulary
 
 
-def test_ids_follow_first_appearance_after_sos_and_eos() -> None:
-    vocabulary = Vocabulary.from_sentences([["je", "suis", "je"], ["suis", "ici"]])
+def test_ids_follow_the_order_of_the_words_after_sos_and_eos() -> None:
+    vocabulary = Vocabulary(["je", "suis", "ici"])
     assert (SOS, EOS) == (0, 1)
     assert len(vocabulary) == 5
     assert vocabulary.encode(["ici", "je"]) == [4, 2, EOS]
@@ -23,18 +23,34 @@ def test_all_unknown_words_are_listed_once() -> None:
         vocabulary.encode(["un"])
 
 
+def test_unknown_words_become_unk_where_there_is_one() -> None:
+    vocabulary = Vocabulary(["je", "suis"], unk=True)
+    assert (UNK, vocabulary.unk, Vocabulary([]).unk) == (2, 2, None)
+    assert len(vocabulary) == 5
+    assert vocabulary.encode(["je", "un", "suis"]) == [3, UNK, 4, EOS]
+    assert vocabulary.unknown(["un", "je", "glop", "un"]) == ("un", "glop")
+    assert vocabulary.decode([3, UNK]) == ["je", "<unk>"]
+
+
 def test_control_tokens_are_no_words() -> None:
     """Fault 18: a word spelled like a control token is an ordinary word."""
     vocabulary = Vocabulary(["sos", "eos"])
     assert vocabulary.encode(["sos", "eos"]) == [2, 3, EOS]
     with pytest.raises(UnknownWordError):
         vocabulary.encode(["<sos>"])
+    assert Vocabulary(["<unk>"], unk=True).encode(["<unk>", "<eos>"]) == [3, UNK, EOS]
 
 
 def test_bytes_round_trip() -> None:
     vocabulary = Vocabulary(["été", "je"])
     assert vocabulary.to_bytes() == "<sos>\n<eos>\nété\nje\n".encode()
     assert Vocabulary.from_bytes(vocabulary.to_bytes(), "x").words == ("été", "je")
+    with_unk = Vocabulary(["été"], unk=True)
+    assert with_unk.to_bytes() == "<sos>\n<eos>\n<unk>\nété\n".encode()
+    assert Vocabulary.from_bytes(with_unk.to_bytes(), "x", unk=True).words == ("été",)
+    assert Vocabulary.from_bytes(with_unk.to_bytes(), "x").words == ("<unk>", "été")
+    with pytest.raises(VocabularyError, match="<sos> and <eos> and <unk> first"):
+        Vocabulary.from_bytes(vocabulary.to_bytes(), "x", unk=True)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,16 @@ from s2s_export import bundle, graphs
 from s2s_export.folder import ExportedFolder
 from s2s_export.parity import Backend
 from training.checkpoint import Checkpoint, Report
-from training.dataset import PairFilter, Vocabularies, select_pairs, sha256_of
+from training.dataset import EncodedPair, Vocabularies, select_pairs, sha256_of
 from training.model import Seq2Seq
 from training.reading import read_pairs
-from training.settings import Settings
+from training.recipes import Recipe, Selection
 from training.steps import TorchDecoderStep, TorchEncoderStep
+
+
+# The models of these tests are so small that a second thread costs more than it brings, much more
+# where another process wants the core.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -50,21 +55,37 @@ def backends(tiny: Path, tiny_folder: ExportedFolder, tiny_model: Seq2Seq) -> di
     }
 
 
+@pytest.fixture(scope="session")
+def random_pairs() -> list[EncodedPair]:
+    """200 pairs of 1 to 6 random ids (source below 20, target below 15), EOS last."""
+    generator = torch.Generator().manual_seed(0)
+
+    def ids(limit: int) -> tuple[int, ...]:
+        length = int(torch.randint(0, 6, (1,), generator=generator))
+        return (*torch.randint(2, limit, (length,), generator=generator).tolist(), 1)
+
+    return [EncodedPair(ids(20), ids(15)) for _ in range(200)]
+
+
 @pytest.fixture
 def checkpoint(tiny_pairs: Path) -> Checkpoint:
     """An untrained checkpoint over the tiny pairs: as good as a trained one to export."""
-    settings = Settings(hidden_size=16, epochs=1)
-    pairs = select_pairs(read_pairs(tiny_pairs), PairFilter(), "tutorial", reverse=False)
+    recipe = Recipe(hidden_size=16, epochs=1)
+    pairs, _ = select_pairs(read_pairs(tiny_pairs).pairs, Selection())
     vocabularies = Vocabularies.from_pairs(pairs)
     torch.manual_seed(1)
     model = Seq2Seq(len(vocabularies.source), len(vocabularies.target), 16, n_layers=2)
     report = Report(
+        recipe_name="default",
         data="tiny.tsv",
         data_sha256=sha256_of(pairs),
         training_pairs=len(pairs),
         held_out_pairs=0,
         max_source_length=10,
         max_target_length=10,
+        epoch=1,
         held_out_loss=None,
+        scores={},
+        score_signature=None,
     )
-    return Checkpoint(settings, report, vocabularies, tuple(pairs), model.eval())
+    return Checkpoint(recipe, report, vocabularies, tuple(pairs), model.eval())

@@ -1,4 +1,4 @@
-"""Filtering, splitting and encoding; the known figures of the real corpus."""
+"""Filtering, splitting, counting and encoding; the known figures of the real corpus."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,15 @@ import pytest
 from s2s_export.errors import DataError
 from s2s_export.text import tokenize
 from training.dataset import (
+    Corpus,
     Pair,
-    PairFilter,
     Vocabularies,
     encode_pairs,
     select_pairs,
     split_held_out,
 )
 from training.reading import read_pairs
+from training.recipes import TUTORIAL, Recipe, Selection
 
 RAW = [
     ("I'm late.", "Je suis en retard."),
@@ -27,16 +28,16 @@ RAW = [
     ("He is here.", "Il est un deux trois quatre cinq six sept."),
     ("We're here.", "😀"),
 ]
+ANY = Selection(max_length=0, prefix_filter=False, held_out=0.0)
 
 
-def selected(pair_filter: PairFilter, *, reverse: bool = False) -> list[tuple[str, str]]:
-    pairs = select_pairs(RAW, pair_filter, "tutorial", reverse=reverse)
-    return [(pair.source, pair.target) for pair in pairs]
+def selected(selection: Selection) -> list[tuple[str, str]]:
+    return [(pair.source, pair.target) for pair in select_pairs(RAW, selection)[0]]
 
 
 def test_the_tutorials_filter() -> None:
     """Fewer than ten tokens on both sides; "she s" lets "she said" in, as in the tutorial."""
-    assert selected(PairFilter()) == [
+    assert selected(Selection()) == [
         ("je suis en retard .", "i m late ."),
         ("je suis en retard .", "i am late ."),
         ("elle a dit non .", "she said no ."),
@@ -44,23 +45,40 @@ def test_the_tutorials_filter() -> None:
     ]
 
 
-def test_the_filter_can_be_set_and_switched_off() -> None:
-    assert selected(PairFilter(max_length=5, prefixes=())) == [("il est tard .", "it is late .")]
-    assert len(selected(PairFilter(max_length=None, prefixes=()))) == 7, "all but the empty side"
-    assert selected(PairFilter(prefixes=("it is",))) == [("il est tard .", "it is late .")]
+def test_the_filters_can_be_set_and_switched_off() -> None:
+    short = Selection(max_length=5, prefix_filter=False)
+    assert selected(short) == [("il est tard .", "it is late .")]
+    assert len(selected(ANY)) == 7, "all but the empty side"
+    assert selected(Selection(prefixes=("it is",))) == [("il est tard .", "it is late .")]
+
+
+def test_prefixes_are_those_of_the_tutorials_normalization() -> None:
+    assert selected(Selection(normalizer="unicode"))[0] == ("je suis en retard .", "i'm late .")
 
 
 def test_reverse_translates_the_first_column() -> None:
-    assert selected(PairFilter(prefixes=("it is",)), reverse=True) == [
-        ("it is late .", "il est tard .")
-    ]
+    reverse = Selection(prefixes=("it is",), reverse=True)
+    assert selected(reverse) == [("it is late .", "il est tard .")]
+    assert (reverse.source_language, reverse.target_language) == ("eng", "fra")
+
+
+def test_what_is_dropped_is_counted_by_the_filter() -> None:
+    _, dropped = select_pairs(RAW, Selection())
+    assert dict(dropped) == {
+        "none of the prefixes (--prefixes, --no-prefix-filter)": 1,
+        "10 or more tokens on a side (--max-length)": 2,
+        "nothing left of a side by the normalizer": 1,
+    }
 
 
 def test_nothing_left_says_by_which_filter() -> None:
     """Fault 64."""
-    message = r"none of the 8 pairs passes the filter \(fewer than 3 tokens, English prefixes 'x'\)"
+    message = (
+        r"none of the 8 pairs passes the filters \(.*7 dropped: none of the prefixes .*"
+        r"1 dropped: nothing left of a side.*\); see --max-length and --no-prefix-filter"
+    )
     with pytest.raises(DataError, match=message):
-        selected(PairFilter(max_length=3, prefixes=("x",)))
+        selected(Selection(max_length=3, prefixes=("x",)))
 
 
 def test_held_out_sources_are_never_trained_on() -> None:
@@ -80,6 +98,12 @@ def test_one_pair_stays_in_training() -> None:
     assert split_held_out([Pair("a", "b")], 0.9, seed=0) == ([Pair("a", "b")], [])
 
 
+def test_duplicates_are_kept_and_counted() -> None:
+    """Fault 65."""
+    corpus = Corpus.prepare([*RAW, RAW[0]], Recipe(selection=ANY), "x")
+    assert (corpus.selected, corpus.duplicates, len(corpus.training)) == (8, 1, 8)
+
+
 def test_encoding_ends_each_side_with_eos() -> None:
     pairs = [Pair("je suis", "i am late"), Pair("suis", "am")]
     vocabularies = Vocabularies.from_pairs(pairs)
@@ -87,8 +111,36 @@ def test_encoding_ends_each_side_with_eos() -> None:
         ((2, 3, 1), (2, 3, 4, 1)),
         ((3, 1), (3, 1)),
     ]
-    assert vocabularies.know(Pair("suis je", "late"))
-    assert not vocabularies.know(Pair("je", "je"))
+    assert vocabularies.encodes(Pair("suis je", "late"))
+    assert not vocabularies.encodes(Pair("je", "je"))
+    assert not vocabularies.encodes(Pair("i", "i"))
+
+
+def test_only_the_source_has_an_unk_and_only_where_it_is_learned() -> None:
+    def vocabularies(recipe: Recipe) -> Vocabularies:
+        return Corpus.prepare(RAW, recipe, "x").vocabularies
+
+    learned = vocabularies(Recipe(word_dropout=0.1, selection=ANY))
+    assert (learned.source.unk, learned.target.unk) == (2, None)
+    assert vocabularies(Recipe(word_dropout=0.0, selection=ANY)).source.unk is None
+    assert vocabularies(TUTORIAL).source.unk is None
+    assert learned.encodes(Pair("glop", "late"))
+    assert not learned.encodes(Pair("late", "glop"))
+
+
+def test_rare_words_become_unk_in_the_source_and_leave_no_target() -> None:
+    raw = [("a b", "x y"), ("a b", "x"), ("a c", "x"), ("a", "x y z")]
+    selection = Selection(prefix_filter=False, held_out=0.0, min_count=2)
+    corpus = Corpus.prepare(raw, Recipe(word_dropout=0.0, selection=selection), "x")
+    assert corpus.rare == 1, "the pair with c, seen once"
+    assert [pair.target for pair in corpus.training] == ["a b", "a b", "a"]
+    assert corpus.vocabularies.source.words == ("x", "y"), "z is seen once"
+    assert corpus.vocabularies.target.words == ("a", "b")
+    encoded = encode_pairs(corpus.training, corpus.vocabularies)
+    assert encoded[-1].source == (3, 4, 2, 1), "z is UNK"
+    assert corpus.words == (5, 5), "of all pairs, SOS and EOS counted"
+    with pytest.raises(DataError, match="each of the 1 training pairs has a target word seen"):
+        Corpus.prepare(raw[3:], Recipe(selection=selection), "x")
 
 
 @pytest.mark.corpus
@@ -98,10 +150,11 @@ def test_the_known_figures_of_the_real_corpus() -> None:
     if not path.exists():
         pytest.skip(f"{path} is absent; see 'Real data' in the README")
     raw = read_pairs(path)
-    assert len(raw) == 142_787
-    pairs = select_pairs(raw, PairFilter(), "tutorial", reverse=False)
-    assert (len(pairs), len(set(pairs))) == (11_182, 11_175)
-    assert len({pair.source for pair in pairs}) == 10_434
-    vocabularies = Vocabularies.from_pairs(pairs)
-    assert (len(vocabularies.source), len(vocabularies.target)) == (4_559, 2_967)
-    assert max(len(tokenize(text)) for pair in pairs for text in (pair.source, pair.target)) == 9
+    assert (len(raw.pairs), raw.skipped.total()) == (142_787, 0)
+    corpus = Corpus.prepare(raw.pairs, TUTORIAL, "fra-eng.zip")
+    assert (corpus.selected, corpus.duplicates) == (11_182, 7)
+    assert len({pair.source for pair in corpus.training}) == 10_434
+    assert corpus.words == (4_559, 2_967)
+    assert tuple(map(len, (corpus.vocabularies.source, corpus.vocabularies.target))) == corpus.words
+    texts = (text for pair in corpus.training for text in (pair.source, pair.target))
+    assert max(len(tokenize(text)) for text in texts) == 9

@@ -1,12 +1,17 @@
 """Reading pairs from files, and what is said of bad ones."""
 
+import gzip
+import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
-from training.reading import read_pairs
+from training.reading import LONGEST_LINE, read_pairs
+
+PAIRS = [("I am.", "Je suis."), ("He is.", "Il est.")]
 
 
 def written(path: Path, content: str | bytes) -> Path:
@@ -26,8 +31,36 @@ def written(path: Path, content: str | bytes) -> Path:
 )
 def test_reads_pairs(tmp_path: Path, content: str) -> None:
     """Faults 59, 60 and 62."""
-    path = written(tmp_path / "pairs.txt", content)
-    assert read_pairs(path) == [("I am.", "Je suis."), ("He is.", "Il est.")]
+    assert read_pairs(written(tmp_path / "pairs.txt", content)).pairs == PAIRS
+
+
+def test_what_is_no_pair_is_skipped_and_counted(tmp_path: Path) -> None:
+    """Faults 60, 63 and 66."""
+    lines = ["I am.\tJe suis.", "", " \t ", "x\t", "\t y", "z" * LONGEST_LINE, "He is.\tIl est."]
+    raw = read_pairs(written(tmp_path / "pairs.txt", "\n".join(lines)))
+    assert raw.pairs == PAIRS
+    assert dict(raw.skipped) == {
+        "blank": 2,
+        "one side empty": 2,
+        f"longer than {LONGEST_LINE} bytes": 1,
+    }
+
+
+def test_a_line_of_ten_megabytes_is_never_in_memory(tmp_path: Path) -> None:
+    """Fault 66, and that the next line keeps its number."""
+    path = written(tmp_path / "pairs.txt", b"a\tb\n" + b"x" * 10_000_000 + b"\nno tab\n")
+    tracemalloc.start()
+    with pytest.raises(DataFormatError, match="line 3: expected English<TAB>French"):
+        read_pairs(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_a_line_just_short_enough(tmp_path: Path) -> None:
+    line = "a\t" + "b" * (LONGEST_LINE - 3)
+    raw = read_pairs(written(tmp_path / "pairs.txt", f"{line}\n{line}b\nc\td\n"))
+    assert [len(second) for _, second in raw.pairs] == [LONGEST_LINE - 3, 1]
 
 
 def test_reads_the_one_text_of_a_zip(tmp_path: Path) -> None:
@@ -36,11 +69,24 @@ def test_reads_the_one_text_of_a_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("_about.txt", "no pairs")
         archive.writestr("fra.txt", "I am.\tJe suis.\n")
-    assert read_pairs(path) == [("I am.", "Je suis.")]
+    assert read_pairs(path).pairs == PAIRS[:1]
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("deu.txt", "I am.\tIch bin.\n")
     with pytest.raises(DataError, match=r"expected one \.txt or \.tsv file in it, found fra\.txt"):
         read_pairs(path)
+
+
+def test_reads_gzip_whatever_its_name(tmp_path: Path) -> None:
+    """Fault 70."""
+    content = gzip.compress(b"I am.\tJe suis.\nHe is.\tIl est.\n")
+    assert read_pairs(written(tmp_path / "pairs.tsv.gz", content)).pairs == PAIRS
+    assert read_pairs(written(tmp_path / "pairs.tsv", content)).pairs == PAIRS
+    with pytest.raises(DataError, match=r"cut\.gz: cannot be read: Compressed file ended"):
+        read_pairs(written(tmp_path / "cut.gz", content[:-9]))
+    damaged = bytearray(content)
+    damaged[-6] ^= 0xFF
+    with pytest.raises(DataError, match="cannot be read: CRC check failed"):
+        read_pairs(written(tmp_path / "damaged.gz", bytes(damaged)))
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -52,8 +98,8 @@ def test_a_missing_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (b"", DataError, "no pairs in it"),
-        (b"\n \n", DataError, "no pairs in it"),
+        (b"", DataError, r"no pairs in it \(it is empty\)"),
+        (b"\n \n", DataError, r"no pairs in it \(2 lines: blank\)"),
         (b"a\tb\nno tab here\n", DataFormatError, "line 2: expected English<TAB>French"),
         (b"a\tb\n\xe9\tb\n", DataFormatError, "line 2: not UTF-8 at byte 0 of the line"),
     ],
@@ -70,10 +116,10 @@ def test_bad_content(tmp_path: Path, content: bytes, error: type[DataError], mes
 def test_a_folder_and_a_damaged_zip(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_pairs(tmp_path)
-    path = tmp_path / "x.zip"
-    with zipfile.ZipFile(path, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("fra.txt", "I am.\tJe suis.\n" * 9)
-    content = bytearray(path.read_bytes())
+    content = bytearray(buffer.getvalue())
     content[45] ^= 0xFF
     with pytest.raises(DataError, match=r"x\.zip: cannot be read: Bad CRC-32"):
-        read_pairs(written(path, bytes(content)))
+        read_pairs(written(tmp_path / "x.zip", bytes(content)))

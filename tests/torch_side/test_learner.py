@@ -1,0 +1,131 @@
+"""The learner: what a step does, and that a saved one goes on as if it had never stopped."""
+
+import io
+from dataclasses import replace
+
+import pytest
+import torch
+
+from s2s_export.errors import NonFiniteError
+from training.batches import collate
+from training.dataset import Corpus, EncodedPair
+from training.learner import Learner
+from training.noise import WordDropout
+from training.recipes import TUTORIAL, Recipe, Selection
+from training.schedule import learning_rate
+
+CPU = torch.device("cpu")
+RAW = [(f"i am w{n % 7} x{n % 3} .", f"je suis y{n % 5} z{n % 4} " * (n % 2 + 1)) for n in range(40)]
+# Letters alone pass the tutorial's normalizer; w1 becomes w.
+UNICODE = Selection(normalizer="unicode", held_out=0.0)
+SMALL = Recipe(epochs=3, batch_size=8, hidden_size=12, selection=UNICODE)
+
+
+def learner(recipe: Recipe) -> Learner:
+    return Learner(Corpus.prepare(RAW, recipe, "x"), recipe, CPU)
+
+
+def bits(value: Learner) -> bytes:
+    """All of a learner's state, to the last bit."""
+    buffer = io.BytesIO()
+    torch.save(value.state(), buffer)
+    state = torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
+    tensors = [t for _, t in sorted(state["trained"].items())]
+    for _, moments in sorted(state["optimizer"]["state"].items()):
+        tensors += [moments["exp_avg"], moments["exp_avg_sq"], moments["step"]]
+    return repr(state["position"]).encode() + b"".join(t.numpy().tobytes() for t in tensors)
+
+
+def train(value: Learner, steps: int) -> list[float]:
+    losses = []
+    for _ in range(steps):
+        losses.append(value.take_step().nats)
+        if value.epoch_finished:
+            value.begin_epoch()
+    return losses
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [SMALL, replace(SMALL, teacher_forcing_ratio=0.5), replace(TUTORIAL, hidden_size=12)],
+    ids=["default", "half free running", "tutorial"],
+)
+def test_restored_after_any_step_it_goes_on_bit_for_bit(recipe: Recipe) -> None:
+    recipe = replace(recipe, selection=UNICODE)
+    steps = 18 if recipe.batch_size > 1 else 45  # into the last epoch; into the second
+    whole = learner(recipe)
+    losses = train(whole, steps)
+    stopped = learner(recipe)
+    for taken in range(steps):
+        torch.manual_seed(taken)  # whatever else the process does with it
+        resumed = learner(recipe)
+        resumed.restore(stopped.state())
+        assert train(resumed, steps - taken) == losses[taken:]
+        assert bits(resumed) == bits(whole)
+        stopped = learner(recipe)
+        train(stopped, taken + 1)
+
+
+def test_training_learns() -> None:
+    value = learner(replace(SMALL, epochs=60, dropout=0.0, label_smoothing=0.0, word_dropout=0.0))
+    losses = []
+    while not value.finished:
+        losses += train(value, 1)
+    assert sum(losses[-5:]) < sum(losses[:5]) / 4
+    assert value.position.epoch == 61
+    assert value.position.sentences == 60 * 40
+
+
+def test_a_seed_decides_everything() -> None:
+    def trained(seed: int) -> bytes:
+        value = learner(replace(SMALL, seed=seed))
+        train(value, 3)
+        return bits(value)
+
+    assert trained(1) == trained(1) != trained(2)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_weights_change() -> None:
+    """Fault 71: it names the step."""
+    value = learner(SMALL)
+    train(value, 2)
+    with torch.no_grad():
+        value.model.decoder.out.bias[3] = float("nan")
+    before = bits(value)
+    with pytest.raises(NonFiniteError, match="the loss is nan in epoch 1, step 3; a lower --le"):
+        value.take_step()
+    assert bits(value) == before
+    assert not value.is_finite()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [("cosine", [0.05, 0.5, 1.0, 0.5, 0.0]), ("constant", [0.05, 0.5, 1.0, 1.0, 1.0])],
+)
+def test_the_learning_rate(schedule: str, expected: list[float]) -> None:
+    recipe = replace(SMALL, learning_rate=2.0, warmup=0.1, schedule=schedule)
+    rates = [learning_rate(recipe, done) / 2 for done in (0.0, 0.05, 0.1, 0.55, 1.0)]
+    assert rates == pytest.approx(expected)
+
+
+def test_the_initial_weights() -> None:
+    orthogonal = learner(SMALL).model.encoder.gru.weight_hh_l0.detach().chunk(3)
+    for gate in orthogonal:
+        torch.testing.assert_close(gate @ gate.T, torch.eye(12))
+    torch.manual_seed(0)
+    pytorch = learner(replace(SMALL, init="pytorch")).model.encoder.gru.weight_hh_l0
+    assert float(pytorch.detach().abs().max()) <= 12**-0.5
+
+
+def test_word_dropout_replaces_rare_words_more_often() -> None:
+    sentence = (3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 1)
+    noise = WordDropout([EncodedPair(sentence, (1,))], unk=2, first_word=3, strength=1.0)
+    batch = collate([EncodedPair(sentence, (1,))] * 2000)
+    torch.manual_seed(0)
+    noisy = noise(batch)
+    replaced = (noisy.source == 2).float().mean(dim=1)
+    assert replaced[0].item() == pytest.approx(1 / 2, abs=0.05)  # 4 sigma of 2000 coins
+    assert replaced[1:10].mean().item() == pytest.approx(1 / 10, abs=0.01)
+    assert replaced[10].item() == 0, "EOS stays"
+    assert torch.equal(noisy.target, batch.target)
+    assert torch.equal(noisy.source.masked_fill(noisy.source == 2, 0).bool(), noisy.source != 2)

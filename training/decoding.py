@@ -1,0 +1,80 @@
+"""Translating with a model in training or a checkpoint, as the Translator does with a folder."""
+
+from collections.abc import Sequence
+
+from s2s_export.greedy import Hypothesis, greedy_decode
+from s2s_export.text import detokenize, tokenize
+
+from .checkpoint import Checkpoint
+from .dataset import Vocabularies
+from .model import Seq2Seq
+from .steps import TorchDecoderStep, TorchEncoderStep, greedy_options
+
+_BATCH_SIZE = 256
+
+
+class EagerModel:
+    """A PyTorch model with its words, for ``evaluation``.
+
+    Attributes:
+        has_unk: whether it translates around unknown words.
+        max_source_length: the most tokens of a source sentence, EOS included.
+    """
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        vocabularies: Vocabularies,
+        *,
+        max_source_length: int,
+        max_target_length: int,
+    ) -> None:
+        """Take a model.
+
+        Args:
+            model: encoder and decoder.
+            vocabularies: of the model.
+            max_source_length: the most tokens of a source sentence, EOS included.
+            max_target_length: the most tokens of a hypothesis, EOS included.
+        """
+        self._model = model
+        self._vocabularies = vocabularies
+        self._max_length = max_target_length
+        self.max_source_length = max_source_length
+        self.has_unk = vocabularies.source.unk is not None
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "EagerModel":
+        """Return the model of a checkpoint."""
+        return cls(
+            checkpoint.model,
+            checkpoint.vocabularies,
+            max_source_length=checkpoint.report.max_source_length,
+            max_target_length=checkpoint.report.max_target_length,
+        )
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """Return the words of a normalized text that are not in the vocabulary."""
+        return self._vocabularies.source.unknown(tokenize(text))
+
+    def translate(self, texts: Sequence[str]) -> list[str]:
+        """Translate normalized texts greedily, the decoder fed its own predictions.
+
+        Raises:
+            UnknownWordError: a text has unknown words and the source vocabulary has no UNK.
+        """
+        encoder = TorchEncoderStep(self._model.encoder)
+        decoder = TorchDecoderStep(self._model.decoder)
+        options = greedy_options(self._model.hidden_size, self._max_length)
+        sources = [self._vocabularies.source.encode(tokenize(text)) for text in texts]
+        # Sentences of like length side by side: fewer calls of the encoder.
+        order = sorted(range(len(sources)), key=lambda index: len(sources[index]))
+        hypotheses: dict[int, Hypothesis] = {}
+        for start in range(0, len(order), _BATCH_SIZE):
+            batch = order[start : start + _BATCH_SIZE]
+            found = greedy_decode(encoder, decoder, [sources[index] for index in batch], options)
+            hypotheses.update(zip(batch, found, strict=True))
+        return [
+            detokenize(self._vocabularies.target.decode(hypotheses[index].ids))
+            for index in range(len(sources))
+        ]

@@ -1,0 +1,115 @@
+"""How good translations are: separately for sentences with and without unknown words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from s2s_export.text import detokenize, tokenize
+
+from .dataset import Pair
+from .scores import Score, score
+
+KNOWN, UNKNOWN = "known words", "unknown words"
+"""The two kinds of sentences: all words of the source are in the vocabulary, or not."""
+
+
+class Model(Protocol):
+    """What can be scored: a model in training, a checkpoint, an exported folder."""
+
+    @property
+    def has_unk(self) -> bool:
+        """Whether it translates around unknown words; if not, they are an error."""
+
+    @property
+    def max_source_length(self) -> int:
+        """The most tokens of a source sentence that it takes, EOS included."""
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """Return the words of a normalized text that it does not know."""
+
+    def translate(self, texts: Sequence[str]) -> list[str]:
+        """Translate normalized texts."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence, its translation in the data and the model's (the hypothesis).
+
+    Attributes:
+        source: normalized.
+        reference: normalized.
+        hypothesis: the model's tokens.
+        unknown: words of the source that the model does not know.
+    """
+
+    source: str
+    reference: str
+    hypothesis: str
+    unknown: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.source} | {self.reference} | {self.hypothesis}"
+
+
+def translate_pairs(model: Model, pairs: Sequence[Pair]) -> list[Example]:
+    """Translate the sources of pairs.
+
+    Args:
+        model: any.
+        pairs: that it can translate; see ``translatable``.
+    """
+    hypotheses = model.translate([pair.source for pair in pairs])
+    return [
+        Example(pair.source, pair.target, hypothesis, model.unknown_words(pair.source))
+        for pair, hypothesis in zip(pairs, hypotheses, strict=True)
+    ]
+
+
+def translatable(model: Model, pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs whose source is not too long, and has no unknown words or a model with UNK.
+
+    Args:
+        model: any.
+        pairs: normalized.
+    """
+    return [
+        pair
+        for pair in pairs
+        if len(tokenize(pair.source)) < model.max_source_length  # EOS counts too
+        and (model.has_unk or not model.unknown_words(pair.source))
+    ]
+
+
+def translate_skipping(model: Model, pairs: Sequence[Pair]) -> list[Example]:
+    """Translate the pairs with unknown words as if these words were not there.
+
+    It is what UNK is to be measured by.
+    """
+    found = []
+    for pair in pairs:
+        unknown = model.unknown_words(pair.source)
+        if unknown:
+            known = [token for token in tokenize(pair.source) if token not in unknown]
+            hypothesis = model.translate([detokenize(known)])[0] if known else ""
+            found.append(Example(pair.source, pair.target, hypothesis, unknown))
+    return found
+
+
+def scores_of(found: Sequence[Example]) -> dict[str, Score]:
+    """Score the examples of each kind; a kind without examples has no score."""
+    scores = {}
+    for kind, members in (
+        (KNOWN, [example for example in found if not example.unknown]),
+        (UNKNOWN, [example for example in found if example.unknown]),
+    ):
+        result = score([e.hypothesis for e in members], [e.reference for e in members])
+        if result is not None:
+            scores[kind] = result
+    return scores
+
+
+def to_tsv(found: Sequence[Example]) -> bytes:
+    """Write examples as UTF-8, a header and then one a line, columns separated by tabs."""
+    rows = [("source", "reference", "hypothesis", "unknown words")]
+    rows += [(e.source, e.reference, e.hypothesis, " ".join(e.unknown)) for e in found]
+    return "".join("\t".join(row) + "\n" for row in rows).encode()

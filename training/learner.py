@@ -1,0 +1,182 @@
+"""Training, step by step: the model, its optimizer, and where in the recipe they are.
+
+Everything random in a step follows from (seed, epoch, step), so a learner that was saved after any
+step and restored goes on bit for bit as if it had never stopped (on the same machine, with the same
+torch, device and number of threads).
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from s2s_export.errors import NonFiniteError
+
+from .batches import Batch, collate, shuffled_groups
+from .dataset import Corpus, EncodedPair, encode_pairs
+from .loss import Loss, batch_loss
+from .model import Seq2Seq
+from .noise import WordDropout
+from .recipes import Recipe
+from .schedule import learning_rate
+
+
+@dataclass
+class Position:
+    """Where a training is.
+
+    Attributes:
+        epoch: the one under way, counted from 1.
+        step: steps of it that are taken.
+        sentences: pairs trained on since the beginning.
+    """
+
+    epoch: int = 1
+    step: int = 0
+    sentences: int = 0
+
+
+class Learner:
+    """A model in training.
+
+    Attributes:
+        model: encoder and decoder.
+        position: where in the recipe it is.
+        max_source_length: tokens of the longest source sentence, EOS included.
+        max_target_length: tokens of the longest target sentence, EOS included.
+    """
+
+    def __init__(self, corpus: Corpus, recipe: Recipe, device: torch.device) -> None:
+        """Make the model that the recipe describes; the seed decides its weights."""
+        self._recipe = recipe
+        self._device = device
+        self._pairs = encode_pairs(corpus.training, corpus.vocabularies)
+        self.max_source_length = max(len(pair.source) for pair in self._pairs)
+        self.max_target_length = max(len(pair.target) for pair in self._pairs)
+        torch.manual_seed(recipe.seed)
+        source, target = corpus.vocabularies.source, corpus.vocabularies.target
+        self.model = Seq2Seq(len(source), len(target), recipe.hidden_size, recipe.n_layers)
+        if recipe.init == "orthogonal":
+            self.model.initialize_orthogonally()
+        self.model.to(device)
+        self._word_predictor: nn.Linear | None = None
+        if recipe.word_prediction:
+            self._word_predictor = nn.Linear(recipe.hidden_size, len(target)).to(device)
+        # What is trained: the model, and what helps to train it.
+        self._trained = nn.ModuleList(filter(None, (self.model, self._word_predictor)))
+        self._optimizer = torch.optim.Adam(
+            self._trained.parameters(), lr=recipe.learning_rate, fused=True
+        )
+        self._word_dropout: WordDropout | None = None
+        if recipe.word_dropout and source.unk is not None:
+            self._word_dropout = WordDropout(
+                self._pairs,
+                unk=source.unk,
+                first_word=source.unk + 1,
+                strength=recipe.word_dropout,
+            )
+        self.position = Position()
+        self._groups: Sequence[Sequence[EncodedPair]] = ()
+        self._groups_of_epoch = 0
+
+    @property
+    def pairs(self) -> int:
+        """Number of training pairs."""
+        return len(self._pairs)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.position.epoch > self._recipe.epochs
+
+    @property
+    def epoch_finished(self) -> bool:
+        """Whether the last step ended an epoch; ``begin_epoch`` goes on."""
+        return self.position.step == len(self._epoch_groups())
+
+    def begin_epoch(self) -> None:
+        """Go on to the next epoch."""
+        assert self.epoch_finished
+        self.position.epoch += 1
+        self.position.step = 0
+
+    def take_step(self) -> Loss:
+        """Take one optimizer step with the next batch.
+
+        Raises:
+            NonFiniteError: the loss is NaN or infinite; the weights were not changed by this step.
+        """
+        position, recipe = self.position, self._recipe
+        groups = self._epoch_groups()
+        batch = collate(groups[position.step]).to(self._device)
+        done = (position.epoch - 1 + position.step / len(groups)) / recipe.epochs
+        torch.manual_seed(_seed_of_step(recipe.seed, position))
+        loss = self._loss(batch)
+        if not math.isfinite(loss.nats):
+            raise NonFiniteError(
+                f"the loss is {loss.nats} in epoch {position.epoch}, step {position.step + 1}; "
+                "a lower --learning-rate or some --clip-norm may help"
+            )
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, done)
+        self._optimizer.zero_grad()
+        torch.autograd.backward(loss.value)
+        if recipe.clip_norm:
+            nn.utils.clip_grad_norm_(self._trained.parameters(), recipe.clip_norm)
+        self._optimizer.step()
+        position.step += 1
+        position.sentences += loss.sentences
+        return loss
+
+    def _loss(self, batch: Batch) -> Loss:
+        self.model.train()
+        free_running = float(torch.rand(())) >= self._recipe.teacher_forcing_ratio
+        if self._word_dropout is not None:
+            batch = self._word_dropout(batch)
+        return batch_loss(
+            self.model,
+            batch,
+            self._recipe,
+            free_running=free_running,
+            word_predictor=self._word_predictor,
+        )
+
+    def _epoch_groups(self) -> Sequence[Sequence[EncodedPair]]:
+        if self._groups_of_epoch != self.position.epoch:
+            self._groups_of_epoch = self.position.epoch
+            self._groups = shuffled_groups(
+                self._pairs,
+                self._recipe.batch_size,
+                self._recipe.batch_tokens,
+                seed=self._recipe.seed,
+                epoch=self.position.epoch,
+            )
+        return self._groups
+
+    def is_finite(self) -> bool:
+        """Tell whether no weight is NaN or infinite."""
+        return all(bool(torch.isfinite(weights).all()) for weights in self._trained.parameters())
+
+    def state(self) -> dict[str, Any]:
+        """Return all that ``restore`` needs; tensors are shared, not copied."""
+        return {
+            "position": vars(self.position).copy(),
+            "trained": self._trained.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where ``state`` was taken."""
+        self.position = Position(**state["position"])
+        self._trained.load_state_dict(state["trained"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+
+def _seed_of_step(seed: int, position: Position) -> int:
+    """Return a seed that has nothing to do with those of the steps around it."""
+    name = f"{seed} {position.epoch} {position.step}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])

@@ -1,0 +1,177 @@
+"""The recipes: what decides a run beside the data. One documented place for every default.
+
+A recipe is one frozen dataclass with a value for each choice; ``DEFAULT`` and ``TUTORIAL`` are two
+of them, trained by the same loop. The command line of ``training.fit`` is generated from the fields
+below and their descriptions. Without torch, so that ``--help`` answers at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+TUTORIAL_PREFIXES = (
+    *("i am ", "i m "),
+    *("he is", "he s "),
+    *("she is", "she s"),  # no space after "she s": so it stands in the tutorial, and so it counts
+    *("you are", "you re "),
+    *("we are", "we re "),
+    *("they are", "they re "),
+)
+"""The tutorial keeps the pairs whose English side starts with one of these."""
+
+TUTORIAL_MAX_LENGTH = 10
+"""The tutorial keeps the pairs with fewer tokens than this on both sides."""
+
+
+def _require(holds: bool, name: str, expected: str, found: object) -> None:
+    if not holds:
+        option = "--" + name.replace("_", "-")
+        raise ValueError(f"{option}: expected {expected}, found {found}")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which pairs are trained on, and how they are read.
+
+    Attributes:
+        max_length: keep pairs with fewer tokens than this on both sides; 0 keeps any.
+        prefix_filter: keep only pairs whose first column begins with one of the prefixes.
+        prefixes: beginnings for the prefix filter, as the tutorial normalizes them.
+        normalizer: ``tutorial`` keeps a-z and .!? alone; ``unicode`` keeps the letters, marks and
+            digits of every script, and punctuation.
+        min_count: words seen less often are rare: in the source they count as unknown, and pairs
+            with a rare word in the target are left out.
+        held_out: fraction of the source sentences that is held out; 0 trains on everything.
+        reverse: translate from the first column to the second, not from the second to the first.
+        languages: names of the two columns' languages.
+    """
+
+    max_length: int = TUTORIAL_MAX_LENGTH
+    prefix_filter: bool = True
+    prefixes: tuple[str, ...] = TUTORIAL_PREFIXES
+    normalizer: Literal["tutorial", "unicode"] = "tutorial"
+    min_count: int = 1
+    held_out: float = 0.1
+    reverse: bool = False
+    languages: tuple[str, str] = ("eng", "fra")
+
+    def __post_init__(self) -> None:
+        _require(self.max_length >= 0, "max_length", "0 or more", self.max_length)
+        _require(self.min_count >= 1, "min_count", "1 or more", self.min_count)
+        _require(0 <= self.held_out < 1, "held_out", "at least 0, less than 1", self.held_out)
+
+    @property
+    def source_language(self) -> str:
+        """Name of the language that is translated from."""
+        return self.languages[0 if self.reverse else 1]
+
+    @property
+    def target_language(self) -> str:
+        """Name of the language that is translated to."""
+        return self.languages[1 if self.reverse else 0]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained. Whatever is chosen, the exported model is the tutorial's.
+
+    Attributes:
+        seed: of the weights, the held-out part, the order of the pairs and all that is random.
+        epochs: passes over the training pairs.
+        batch_size: the most pairs of a step; all have equally many source tokens.
+        batch_tokens: the most target tokens of a step, padding counted; this bounds the memory.
+        loss: a step's loss is the mean over ``token``s, or over ``sentence``s of their sums.
+        teacher_forcing_ratio: fraction of the steps in which the decoder is fed the reference; in
+            the others it is fed its own predictions, and a sentence ends where it predicts EOS.
+        init: first values of the GRUs: ``pytorch``, or ``orthogonal``, with which a high learning
+            rate pays.
+        learning_rate: of Adam, at its highest.
+        schedule: ``constant``, or ``cosine``: down to zero along a half cosine.
+        warmup: fraction of all steps over which the learning rate rises.
+        clip_norm: gradients are scaled down to this norm; 0 leaves them as they are.
+        dropout: fraction of the embeddings and of the decoder's outputs that training drops.
+        label_smoothing: share of the loss that asks for every word alike.
+        word_prediction: weight of a second loss in training: from the encoder's last hidden state
+            alone, a linear layer of its own must tell which words the target has, in any order.
+            The layer is not part of the model.
+        word_dropout: training replaces a source word that it has seen n times by UNK with
+            probability word_dropout / (word_dropout + n); with 0 it learns no UNK from them.
+        validate_every: epochs from one validation on the held-out pairs to the next.
+        patience: validations without a better BLEU after which training stops.
+        report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
+        curve_every: sentences from one point of the loss curve to the next.
+        hidden_size: units of the embeddings and GRUs.
+        n_layers: applications of the decoder's GRU in a step.
+        selection: which pairs are trained on.
+    """
+
+    seed: int = 0
+    epochs: int = 20
+    batch_size: int = 64
+    batch_tokens: int = 1280
+    loss: Literal["token", "sentence"] = "token"
+    teacher_forcing_ratio: float = 1.0
+    init: Literal["pytorch", "orthogonal"] = "orthogonal"
+    learning_rate: float = 5e-3
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup: float = 0.02
+    clip_norm: float = 5.0
+    dropout: float = 0.3
+    label_smoothing: float = 0.1
+    word_prediction: float = 0.3
+    word_dropout: float = 0.25
+    validate_every: int = 1
+    patience: int = 10
+    report_every: int = 0
+    curve_every: int = 2000
+    hidden_size: int = 256
+    n_layers: int = 2
+    selection: Selection = field(default_factory=Selection)
+
+    def __post_init__(self) -> None:
+        for name in (
+            *("epochs", "batch_size", "batch_tokens", "validate_every", "patience", "curve_every"),
+            *("hidden_size", "n_layers"),
+        ):
+            _require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
+        for name in ("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"):
+            _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        for name in ("warmup", "dropout", "label_smoothing"):
+            value = getattr(self, name)
+            _require(0 <= value < 1, name, "at least 0, less than 1", value)
+        ratio = self.teacher_forcing_ratio
+        _require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
+        _require(self.learning_rate > 0, "learning_rate", "more than 0", self.learning_rate)
+
+    @property
+    def learns_unk(self) -> bool:
+        """Whether the source vocabulary has a token for unknown words."""
+        return self.word_dropout > 0 or self.selection.min_count > 1
+
+
+DEFAULT = Recipe()
+"""What makes a model worth shipping; docs/training.md tells what each part of it brought."""
+
+TUTORIAL = Recipe(
+    epochs=1,
+    batch_size=1,
+    loss="sentence",
+    teacher_forcing_ratio=0.0,
+    init="pytorch",
+    learning_rate=1e-3,
+    schedule="constant",
+    warmup=0.0,
+    clip_norm=0.0,
+    dropout=0.0,
+    label_smoothing=0.0,
+    word_prediction=0.0,
+    word_dropout=0.0,
+    report_every=500,
+    curve_every=100,
+    selection=Selection(held_out=0.0),
+)
+"""The training of the tutorial: one pair at a time, the decoder fed its own predictions."""
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType({"default": DEFAULT, "tutorial": TUTORIAL})
+"""Recipes by the name that ``--recipe`` takes."""

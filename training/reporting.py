@@ -1,0 +1,100 @@
+"""What a training says on stdout: its data, its losses, its scores, some translations."""
+
+import random
+import sys
+import time
+from collections.abc import Mapping
+
+from tqdm import tqdm
+
+from .checkpoint import Checkpoint
+from .dataset import Corpus
+from .decoding import EagerModel
+from .evaluation import translate_pairs
+from .history import Tally
+from .recipes import Recipe
+from .scores import Score
+
+_EXAMPLES = 10
+_TUTORIAL_SCALE = 10
+"""The tutorial prints a tenth of a sentence's loss."""
+
+
+class Clock:
+    """The time since an epoch began, or was resumed."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self.sentences = 0
+
+    @property
+    def rate(self) -> float:
+        """Sentences a second."""
+        return self.sentences / (time.perf_counter() - self._started)
+
+    def __str__(self) -> str:
+        minutes, seconds = divmod(round(time.perf_counter() - self._started), 60)
+        return f"{minutes}m {seconds:02}s"
+
+
+def say(line: str) -> None:
+    """Print a line on stdout, past the progress bar on stderr."""
+    tqdm.write(line, file=sys.stdout)
+
+
+def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
+    """Print how many pairs there are, and of how many words."""
+    selection, (source_words, target_words) = recipe.selection, corpus.words
+    for reason, count in corpus.dropped.items():
+        print(f"{count} pairs dropped: {reason}")
+    repeated = f" ({corpus.duplicates} of them repeated)" if corpus.duplicates else ""
+    print(
+        f"{corpus.selected} pairs{repeated}; words, SOS and EOS counted: "
+        f"{selection.source_language} {source_words}, {selection.target_language} {target_words}"
+    )
+    rare = f" ({corpus.rare} left out for a rare word in the target)" if corpus.rare else ""
+    unknown = sum(not corpus.vocabularies.knows_source(pair) for pair in corpus.held_out)
+    print(
+        f"training on {len(corpus.training)} pairs{rare}; {len(corpus.held_out)} held out, "
+        f"{unknown} of them with words that training does not see"
+    )
+
+
+def print_running_loss(tally: Tally, clock: Clock, sentences: int, share: float) -> None:
+    """Print what the tutorial prints every now and then."""
+    assert tally.sentence_loss is not None
+    figure = tally.sentence_loss / _TUTORIAL_SCALE
+    say(f"{clock} ({sentences} {share:.0%}) {figure:.4f}")
+
+
+def print_epoch(
+    epoch: int,
+    tally: Tally,
+    clock: Clock,
+    held_out_loss: float | None,
+    scores: Mapping[str, Score],
+) -> None:
+    """Print what an epoch brought."""
+    line = (
+        f"epoch {epoch}: mean loss of a sentence {tally.sentence_loss:.2f}, "
+        f"of a token {tally.token_loss:.3f}; {clock}, {clock.rate:.0f} pairs/s"
+    )
+    if held_out_loss is not None:
+        line += f"; held-out loss {held_out_loss:.3f}"
+    if scores:
+        line += "; BLEU " + ", ".join(f"{s.bleu:.2f} ({kind})" for kind, s in scores.items())
+    say(line)
+
+
+def print_result(result: Checkpoint) -> None:
+    """Print the scores and some random translations, as the tutorial's evaluateRandomly."""
+    report = result.report
+    for kind, score in report.scores.items():
+        print(f"epoch {report.epoch}, held-out sentences, {kind}: {score}")
+    if report.score_signature:
+        print(report.score_signature)
+    count = min(_EXAMPLES, len(result.samples))
+    chosen = random.Random(result.recipe.seed).sample(result.samples, count)
+    print("source | reference | hypothesis")
+    for example in translate_pairs(EagerModel.of(result), chosen):
+        print(f"  {example}")

@@ -1,0 +1,46 @@
+"""Stopping between two steps when SIGINT or SIGTERM asks for it."""
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+
+@dataclass
+class StopRequest:
+    """Whether a signal has asked for the end; ``signal_number`` is ``None`` until then."""
+
+    signal_number: int | None = None
+
+
+@contextmanager
+def stop_requests() -> Iterator[StopRequest]:
+    """Note SIGINT and SIGTERM instead of being interrupted by them, until the block ends.
+
+    The second signal acts as it would without this: whoever insists need not wait for the step.
+    Outside of the main thread Python cannot handle signals, so there nothing changes.
+    """
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        request.signal_number = number
+        _restore(before)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield request
+    finally:
+        _restore(before)
+
+
+def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
