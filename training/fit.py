@@ -59,11 +59,11 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says and report on stdout; progress goes to stderr."""
-    options = _parse(sys.argv[1:] if arguments is None else arguments)
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
     return command.run(lambda: _fit(options), debug=options.debug)
 
 
-def _parse(arguments: Sequence[str]) -> Options:
+def parse_options(arguments: Sequence[str]) -> Options:
     """Read the command line; the recipe it names gives the other defaults."""
     # Twice: the first time only to learn the recipe, with whatever stands there.
     named = [

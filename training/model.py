@@ -124,8 +124,7 @@ class Seq2Seq(nn.Module):
         them.
         """
         for gru in (self.encoder.gru, self.decoder.gru):
-            for recurrent, from_input in zip(
-                gru.weight_hh_l0.chunk(3), gru.weight_ih_l0.chunk(3), strict=True
-            ):
-                nn.init.orthogonal_(recurrent)
-                nn.init.xavier_uniform_(from_input)
+            for gate in gru.get_parameter("weight_hh_l0").chunk(3):
+                nn.init.orthogonal_(gate)
+            for gate in gru.get_parameter("weight_ih_l0").chunk(3):
+                nn.init.xavier_uniform_(gate)

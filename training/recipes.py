@@ -107,7 +107,7 @@ class Recipe:
     """
 
     seed: int = 0
-    epochs: int = 20
+    epochs: int = 22
     batch_size: int = 64
     batch_tokens: int = 1280
     loss: Literal["token", "sentence"] = "token"
@@ -117,9 +117,9 @@ class Recipe:
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = 0.02
     clip_norm: float = 5.0
-    dropout: float = 0.3
+    dropout: float = 0.25
     label_smoothing: float = 0.1
-    word_prediction: float = 0.3
+    word_prediction: float = 1.0
     word_dropout: float = 0.25
     validate_every: int = 1
     patience: int = 10

@@ -38,8 +38,9 @@ class Clock:
 
 
 def say(line: str) -> None:
-    """Print a line on stdout, past the progress bar on stderr."""
+    """Print a line on stdout at once, past the progress bar on stderr."""
     tqdm.write(line, file=sys.stdout)
+    sys.stdout.flush()
 
 
 def print_corpus(corpus: Corpus, recipe: Recipe) -> None:

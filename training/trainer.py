@@ -149,7 +149,12 @@ class Training:
         with stop_requests() as stop, self._tensorboard, bar:
             self._tensorboard.write(self._history)
             while not self._finished:
-                bar.update(self._step())
+                try:
+                    bar.update(self._step())
+                except NonFiniteError as error:
+                    raise NonFiniteError(
+                        f"{error}; {self._run} keeps its last good checkpoint"
+                    ) from None
                 stopped = stop.signal_number is not None
                 if stopped or self._finished or time.monotonic() - saved >= save_interval:
                     self._save()
@@ -171,10 +176,7 @@ class Training:
 
     def _step(self) -> int:
         """Take a step and do all that is due after it; return how many sentences it was."""
-        try:
-            loss = self._learner.take_step()
-        except NonFiniteError as error:
-            raise NonFiniteError(f"{error}; {self._run} keeps its last good checkpoint") from None
+        loss = self._learner.take_step()
         for tally in self._tallies.values():
             tally.add(loss.nats, loss.tokens, loss.sentences)
         self._clock.sentences += loss.sentences

@@ -46,7 +46,10 @@ def edited(content: bytes, edit: Callable[[Any], object]) -> bytes:
         (lambda m: m["graphs"]["encoder"]["inputs"][1]["shape"].append(1.5), "int or str"),
         (lambda m: m.update(format_version=2), "version 2 was made by a newer release .* up to 1"),
         (lambda m: m.update(format_version=0), "format_version: expected 1"),
-        (lambda m: m.update(normalizer="x"), r"normalizer: expected one of \['tutorial', 'unicode'\]"),
+        (
+            lambda m: m.update(normalizer="x"),
+            r"normalizer: expected one of \['tutorial', 'unicode'\]",
+        ),
         (lambda m: m["special_ids"].update(eos=2), "special_ids: expected 0, 1 and 2 or null"),
         (lambda m: m["special_ids"].update(unk=3), "special_ids: expected 0, 1 and 2 or null"),
         (lambda m: m["training"].update(scores={"known words": {}}), "known words.sentences: mi"),

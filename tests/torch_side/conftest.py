@@ -15,7 +15,6 @@ from training.reading import read_pairs
 from training.recipes import Recipe, Selection
 from training.steps import TorchDecoderStep, TorchEncoderStep
 
-
 # The models of these tests are so small that a second thread costs more than it brings, much more
 # where another process wants the core.
 torch.set_num_threads(1)

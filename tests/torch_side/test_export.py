@@ -134,7 +134,7 @@ def test_a_missing_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(ArtefactNotFoundError):
         export(tmp_path, tmp_path / "out")
     assert main(["--run", str(tmp_path), "--out", str(tmp_path / "out")]) == 3
-    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'checkpoint.pt'}: no checkpoint")
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'best.pt'}: no checkpoint")
     assert not (tmp_path / "out").exists()
 
 

@@ -1,7 +1,10 @@
 """``python -m training.fit``: its outputs, its exit codes, and that a seed is a seed."""
 
+import csv
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from s2s_export import graphs
 from training import checkpoint as checkpoints
 from training.fit import main
-from training.settings import Settings
+from training.recipes import TUTORIAL
 
 SMALL = ("--hidden-size", "8", "--batch-size", "4")
 
@@ -18,22 +21,75 @@ def test_trains_a_run_folder_and_reports(
     tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "runs" / "a"
-    arguments = ["--data", str(tiny_pairs), "--run", str(run), "--epochs", "2", "--held-out", "0.2"]
-    assert main([*arguments, *SMALL]) == 0
+    arguments = ["--data", str(tiny_pairs), "--run", str(run), "--epochs", "3", "--held-out", "0.2"]
+    assert main([*arguments, "--curve-every", "10", *SMALL]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert lines[0] == "26 pairs; words, SOS and EOS counted: fra 51, eng 36"
     assert lines[1].startswith("training on 21 pairs; 5 held out, ")
-    assert lines[2].startswith("held-out loss: ")
-    assert lines[3] == "source | reference | hypothesis"
-    assert all(line.count(" | ") == 2 for line in lines[3:-2])
+    assert [line.split(":")[0] for line in lines[2:5]] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert all("pairs/s; held-out loss" in line and "BLEU" in line for line in lines[2:5])
+    assert "held-out sentences, known words: BLEU" in lines[5]
+    assert any(line.startswith("BLEU nrefs:1|") and "version:" in line for line in lines)
+    translations = lines[lines.index("source | reference | hypothesis") + 1 : -1]
+    assert translations
+    assert all(line.count(" | ") == 2 for line in translations)
     assert lines[-1] == f"next: python -m s2s_export.export --run {run}"
-    assert "epoch 2/2" in err
     assert "pairs/s" in err
-    assert "held-out=" in err
-    assert sorted(path.name for path in run.iterdir()) == ["checkpoint.pt", "loss.png"]
-    assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
-    assert checkpoints.load(run).report.training_pairs == 21
+    names = [
+        *(".lock", "best.pt", "bleu.png", "held-out.tsv", "history.csv", "hypotheses.tsv"),
+        *("last.pt", "loss.png", "previous.pt", "tensorboard"),
+    ]
+    assert sorted(path.name for path in run.iterdir()) == names
+    for name in ("loss.png", "bleu.png"):
+        assert (run / name).read_bytes().startswith(b"\x89PNG")
+    report = checkpoints.load(run).report
+    assert (report.training_pairs, report.held_out_pairs, report.recipe_name) == (21, 5, "default")
+    assert list((run / "tensorboard").glob("events.*")), "TensorBoard is part of the extra dev"
+
+
+def test_the_history_has_each_point_of_the_curve(
+    tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", str(tiny_pairs), "--run", str(tmp_path / "a"), "--epochs", "2"]
+    assert main([*arguments, "--held-out", "0.2", "--curve-every", "8", *SMALL]) == 0
+    rows = list(csv.DictReader((tmp_path / "a" / "history.csv").read_text().splitlines()))
+    assert [int(row["epoch"]) for row in rows] == sorted(int(row["epoch"]) for row in rows)
+    assert {row["sentences"] for row in rows} >= {"21", "42"}
+    assert len(rows) >= 4
+    validated = [row for row in rows if row["bleu"]]
+    assert [row["sentences"] for row in validated] == ["21", "42"]
+    assert all(float(row["token_loss"]) > 0 for row in rows)
+    # The sums behind the means add up to what was printed for the epoch.
+    seen, nats = 0, 0.0
+    for row in rows:
+        if row["epoch"] == "1":
+            nats += float(row["sentence_loss"]) * (int(row["sentences"]) - seen)
+            seen = int(row["sentences"])
+    assert f"epoch 1: mean loss of a sentence {nats / 21:.2f}," in capsys.readouterr().out
+
+
+def test_the_tutorials_recipe_prints_what_the_tutorial_prints(
+    tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "a"
+    arguments = ["--recipe", "tutorial", "--data", str(tiny_pairs), "--run", str(run)]
+    assert main([*arguments, "--report-every", "10", "--curve-every", "5", *SMALL[:2]]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("training on 26 pairs; 0 held out")
+    assert [line.partition(" (")[2].partition(")")[0] for line in lines[2:4]] == [
+        "10 38%",
+        "20 77%",
+    ]
+    figures = [float(line.rpartition(" ")[2]) for line in lines[2:4]]
+    rows = list(csv.DictReader((run / "history.csv").read_text().splitlines()))
+    assert [row["sentences"] for row in rows] == ["5", "10", "15", "20", "25", "26"]
+    first_ten = sum(float(row["sentence_loss"]) for row in rows[:2]) / 2
+    assert figures[0] == pytest.approx(first_ten / 10, abs=1e-4)
+    assert lines[4].startswith("epoch 1: mean loss of a sentence ")
+    examples = lines[lines.index("source | reference | hypothesis") + 1 : -1]
+    assert len(examples) == 10
+    assert checkpoints.load(run).recipe.batch_size == TUTORIAL.batch_size
 
 
 def test_a_seed_decides_every_weight(tiny_pairs: Path, tmp_path: Path) -> None:
@@ -45,28 +101,51 @@ def test_a_seed_decides_every_weight(tiny_pairs: Path, tmp_path: Path) -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_any_pairs_train_in_any_direction(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("line", ["twenty first of may\tmay twentyone\n", "a\tb\n", "a b\tc d\n"])
+def test_next_to_nothing_trains(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
 ) -> None:
-    """Fault 67: one pair, and the filter switched off."""
-    data = tmp_path / "dates.tsv"
-    data.write_text("twenty first of may\tmay twentyone\n")
+    """Fault 67: one pair, or four words."""
+    data = tmp_path / "few.tsv"
+    data.write_text(line)
     arguments = ["--data", str(data), "--run", str(tmp_path / "run"), "--epochs", "1", *SMALL]
     assert main(arguments) == 4
-    assert "none of the 1 pairs passes the filter" in capsys.readouterr().err
-    options = ["--prefixes", "--max-length", "0", "--reverse", "--languages", "words", "short"]
+    assert "none of the 1 pairs passes the filters" in capsys.readouterr().err
+    options = ["--no-prefix-filter", "--max-length", "0", "--reverse", "--languages", "x", "y"]
     assert main([*arguments, *options]) == 0
-    assert "words 6, short 4" in capsys.readouterr().out
-    settings = checkpoints.load(tmp_path / "run").settings
-    assert settings == Settings(
-        epochs=1,
-        hidden_size=8,
-        batch_size=4,
-        max_length=None,
-        prefixes=(),
-        source_language="words",
-        target_language="short",
+    assert "1 pairs; words, SOS and EOS counted: x " in capsys.readouterr().out
+
+
+def test_training_stops_early_when_the_score_no_longer_rises(
+    tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", str(tiny_pairs), "--run", str(tmp_path / "a"), "--epochs", "50"]
+    # So slow that nothing is learned: the first epoch is the best.
+    options = ["--learning-rate", "1e-9", "--patience", "2", "--held-out", "0.3", *SMALL]
+    assert main([*arguments, *options]) == 0
+    out = capsys.readouterr().out
+    assert "epoch 3:" in out
+    assert "epoch 4:" not in out
+    assert checkpoints.load(tmp_path / "a").report.epoch == 1
+    assert main([*arguments, *options, "--resume"]) == 0
+    assert "the run was finished" in capsys.readouterr().out
+
+
+def test_a_run_is_not_overwritten_unasked(
+    tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", str(tiny_pairs), "--run", str(tmp_path / "a"), "--epochs", "1", *SMALL]
+    assert main(arguments) == 0
+    before = (tmp_path / "a" / "best.pt").read_bytes()
+    capsys.readouterr()
+    assert main(arguments) == 3
+    assert "it holds a run; go on with --resume, choose another --run, or --force to" in (
+        capsys.readouterr().err
     )
+    assert (tmp_path / "a" / "best.pt").read_bytes() == before
+    (tmp_path / "a" / "my-notes.txt").touch()
+    assert main([*arguments, "--seed", "5", "--force"]) == 0
+    assert (tmp_path / "a" / "my-notes.txt").exists()
 
 
 @pytest.mark.parametrize(
@@ -75,18 +154,14 @@ def test_any_pairs_train_in_any_direction(
         (["--data", "gone.tsv"], 4, "error: gone.tsv: no such data file\n"),
         (["--data", "empty.tsv"], 4, "error: empty.tsv: no pairs in it"),
         (["--data", "no-tab.tsv"], 4, "error: no-tab.tsv, line 1: expected English<TAB>French"),
-        (["--run", "empty.tsv/run"], 3, "error: empty.tsv/run: cannot be made: Not a directory\n"),
-        (["--epochs", "0"], 2, "argument --epochs: expected 1 or more, found 0"),
-        (["--epochs", "x"], 2, "argument --epochs: invalid"),
-        (["--held-out", "1"], 2, "argument --held-out: expected at least 0 and less than 1"),
-        (["--epoch"], 2, "--epoch"),
-        (["--device", "tpu"], 2, "argument --device: invalid choice: 'tpu'"),
+        (["--run", "empty.tsv/run"], 3, "error: empty.tsv/run: cannot be made or written: Not a"),
+        (["--resume"], 3, "error: runs/default: no training to resume; leave out --resume to"),
     ],
 )
 def test_what_goes_wrong_is_one_line_and_an_exit_code(
     tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
-    """Faults 58, 59, 73 and 79."""
+    """Faults 58, 59 and 79."""
     (tmp_path / "empty.tsv").touch()
     (tmp_path / "no-tab.tsv").write_text("no tab\n")
     process = subprocess.run(
@@ -96,8 +171,69 @@ def test_what_goes_wrong_is_one_line_and_an_exit_code(
         text=True,
         check=False,
     )
-    assert (process.returncode, process.stdout) == (code, "")
+    assert process.returncode == code
     assert message in process.stderr
-    assert "Traceback" not in process.stderr
-    if code != 2:
-        assert process.stderr.count("\n") == 1
+    assert process.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_stops(
+    tiny_pairs: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Fault 98: what is resumed afterwards ends as if it had never stopped."""
+    arguments = ["--data", str(tiny_pairs), "--epochs", "60", "--held-out", "0.2"]
+    arguments += ["--patience", "60", *SMALL]
+
+    def command(run: str, *more: str) -> list[str]:
+        return [sys.executable, "-m", "training.fit", *arguments, "--run", run, *more]
+
+    with subprocess.Popen(
+        command("a"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("epoch 2:"):
+                process.send_signal(number)
+                break
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == code, (out, err)
+    assert "error: stopped after step" in err
+    assert "add --resume to the same command to go on" in err
+    assert "Traceback" not in err
+    resumed = subprocess.run(
+        command("a", "--resume"), cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "resumed after step" in resumed.stdout
+    subprocess.run(command("b"), cwd=tmp_path, capture_output=True, check=True)
+    for name in ("history.csv", "hypotheses.tsv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    one, other = (checkpoints.load_state(tmp_path / run) for run in ("a", "b"))
+    assert one["learner"]["position"] == other["learner"]["position"]
+    assert all(
+        weights.equal(other["learner"]["trained"][name])
+        for name, weights in one["learner"]["trained"].items()
+    )
+
+
+def test_two_trainings_in_one_folder_are_refused(tiny_pairs: Path, tmp_path: Path) -> None:
+    """Fault 96."""
+    command = [sys.executable, "-m", "training.fit", "--data", str(tiny_pairs), "--run", "a"]
+    with subprocess.Popen(
+        [*command, "--epochs", "100000", "--patience", "100000", *SMALL],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as first:
+        assert first.stdout is not None
+        next(line for line in first.stdout if line.startswith("epoch 1:"))
+        second = subprocess.run(
+            [*command, "--resume"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        first.kill()
+    assert second.returncode == 3
+    assert f"a: another training writes it (pid {first.pid}); wait for it" in second.stderr
+    # A killed process leaves no lock behind.
+    time.sleep(0.1)
+    last = [*command, "--epochs", "1", "--force", *SMALL]
+    assert subprocess.run(last, cwd=tmp_path, capture_output=True, check=False).returncode == 0

@@ -55,7 +55,7 @@ def test_loss_and_gradients_are_those_of_the_tutorials_loop(
     # Decided and varied predictions, so that free running sometimes ends before the reference.
     with torch.no_grad():
         for weights in model.parameters():
-            weights *= 3
+            weights.mul_(3)
         model.decoder.out.bias[1] += 2
     losses = [tutorial_loss(model, p, teacher_forcing=teacher_forcing) for p in random_pairs]
     expected = torch.stack([loss for loss, _ in losses]).sum()

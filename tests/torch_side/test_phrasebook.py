@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 
 from s2s_export.text import normalize_tutorial, tokenize
-from training.dataset import PairFilter
+from training.dataset import select_pairs
 from training.phrasebook import phrasebook
+from training.recipes import Selection
 
 PAIRS = phrasebook()
 NORMALIZED = [
@@ -109,8 +110,8 @@ def test_no_duplicates_and_one_translation_for_each_source() -> None:
 
 
 def test_each_pair_passes_the_filter() -> None:
-    keeps = PairFilter().keeps
-    assert [pair for pair in NORMALIZED if not keeps(*pair)] == []
+    kept, dropped = select_pairs(PAIRS, Selection())
+    assert (len(kept), dropped.total()) == (len(PAIRS), 0)
 
 
 def test_only_letters_that_the_normalization_keeps() -> None:

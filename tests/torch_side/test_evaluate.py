@@ -1,0 +1,183 @@
+"""Scores: what is counted, and that a run and its exported folder score alike."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import sacrebleu
+import torch
+
+from s2s_export import Translator
+from s2s_export.export import export
+from training import evaluation
+from training.dataset import Pair
+from training.evaluate import main
+from training.evaluation import KNOWN, UNKNOWN, Example
+from training.recipes import Recipe, Selection
+from training.run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
+from training.scores import score, signature
+from training.trainer import fit
+
+FOUND = [
+    Example("a b c d e", "i m a very old man .", "i m a very old man .", ()),
+    Example("a b c d", "he is here today .", "he is not here today .", ()),
+    Example("a x", "you re late .", "you re ready .", ("x",)),
+]
+
+
+class Words:
+    """A model that knows the letters a to e and says what it read."""
+
+    max_source_length = 5
+
+    def __init__(self, *, has_unk: bool) -> None:
+        self.has_unk = has_unk
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        return tuple(word for word in text.split() if word not in "abcde")
+
+    def translate(self, texts: Sequence[str]) -> list[str]:
+        return [f"read {text}" for text in texts]
+
+
+def test_scores_are_sacrebleus() -> None:
+    known = [e for e in FOUND if not e.unknown]
+    hypotheses, references = [e.hypothesis for e in known], [e.reference for e in known]
+    found = evaluation.scores_of(FOUND)
+    assert list(found) == [KNOWN, UNKNOWN]
+    bleu = sacrebleu.corpus_bleu(hypotheses, [references], tokenize="none", force=True)
+    assert found[KNOWN].bleu == bleu.score
+    assert 50 < found[KNOWN].bleu < 100
+    assert found[KNOWN].chrf == sacrebleu.corpus_chrf(hypotheses, [references]).score
+    assert (found[KNOWN].exact, found[KNOWN].sentences) == (0.5, 2)
+    assert str(found[UNKNOWN]).startswith("BLEU ")
+    assert score([], []) is None
+    assert evaluation.scores_of(FOUND[:2]).keys() == {KNOWN}
+    assert f"version:{sacrebleu.__version__}" in signature()
+    assert "tok:none" in signature()
+
+
+def test_what_cannot_be_translated_is_left_out() -> None:
+    pairs = [Pair("a b c d", "x"), Pair("a b c d e", "x"), Pair("a x", "x")]
+    with_unk, without = Words(has_unk=True), Words(has_unk=False)
+    assert evaluation.translatable(with_unk, pairs) == [pairs[0], pairs[2]], "EOS counts"
+    assert evaluation.translatable(without, pairs) == [pairs[0]]
+
+
+def test_skipping_drops_the_unknown_words_alone() -> None:
+    pairs = [Pair("a x b x", "r"), Pair("a", "r"), Pair("x y", "r")]
+    found = evaluation.translate_skipping(Words(has_unk=True), pairs)
+    assert found == [
+        Example("a x b x", "r", "read a b", ("x", "x")),
+        Example("x y", "r", "", ("x", "y")),
+    ]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, tiny_pairs: Path) -> Path:
+    from training.reading import read_pairs
+
+    run = tmp_path_factory.mktemp("evaluate") / "run"
+    recipe = Recipe(
+        seed=4,  # none of the held-out sentences is longer than all that are trained on
+        epochs=60,
+        patience=60,
+        batch_size=8,
+        hidden_size=16,
+        dropout=0.0,
+        selection=Selection(held_out=0.4),
+    )
+    raw = read_pairs(tiny_pairs).pairs
+    fit(raw, recipe, run, recipe_name="x", data_name="tiny", device=torch.device("cpu"))
+    return run
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path) -> Path:
+    export(run, run.parent / "exported")
+    return run.parent / "exported"
+
+
+def test_a_run_and_its_exported_folder_score_alike(
+    run: Path, exported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = []
+    for options in (["--run", str(run)], ["--run", str(run), "--exported", str(exported)]):
+        assert main(options) == 0
+        outputs.append((capsys.readouterr().out, (run / HYPOTHESES_FILE).read_bytes()))
+    assert outputs[0] == outputs[1]
+    out, hypotheses = outputs[0]
+    assert f"{KNOWN}: BLEU " in out
+    assert f"{UNKNOWN}: BLEU " in out
+    assert f"{UNKNOWN}, skipped instead of UNK: BLEU " in out
+    assert "BLEU nrefs:1|" in out
+    rows = [line.split("\t") for line in hypotheses.decode().splitlines()]
+    assert rows[0] == ["source", "reference", "hypothesis", "unknown words"]
+    held_out = (run / HELD_OUT_FILE).read_text().splitlines()
+    assert [[row[1], row[0]] for row in rows[1:]] == [line.split("\t") for line in held_out]
+
+
+def test_the_manifest_has_the_scores_that_evaluation_prints(
+    exported: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = Translator(exported).manifest.training
+    assert main(["--run", str(run), "--exported", str(exported)]) == 0
+    known = training.scores[KNOWN]
+    assert f"{KNOWN}: BLEU {known.bleu:.2f}, chrF {known.chrf:.2f}" in capsys.readouterr().out
+    assert training.score_signature == signature()
+
+
+def test_any_pairs_can_be_scored(
+    exported: Path,
+    tiny_pairs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without the run, as whoever received the folder would."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["--exported", str(exported), "--data", str(tiny_pairs)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("26 sentences translated\n")
+    assert out.endswith("wrote hypotheses.tsv\n")
+    turned = tmp_path / "turned.tsv"
+    rows = [line.split("\t") for line in tiny_pairs.read_text().splitlines()]
+    turned.write_text("".join(f"{second}\t{first}\n" for first, second in rows))
+    options = ["--data", str(turned), "--reverse", "--hypotheses", "h.tsv"]
+    assert main(["--exported", str(exported), *options]) == 0
+    assert capsys.readouterr().out.replace("h.tsv", "hypotheses.tsv") == out
+
+
+def test_a_folder_translates_around_unknown_words(exported: Path) -> None:
+    translator = Translator(exported)
+    assert translator.manifest.special_ids.unk == 2
+    assert translator.unknown_words("Je suis gloups.") == ("gloups",)
+    assert translator.translate("Je suis gloups.") != ""
+    assert translator.translate("gloups") == translator.translate("glips")
+    assert "<unk>" not in (exported / "target.vocab").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--run", "gone"], 3, "gone/best.pt: no checkpoint; make one"),
+        (["--exported", "gone"], 3, "gone: no such folder"),
+        (["--exported", "{exported}", "--run", "gone"], 4, "no held-out pairs here; give some"),
+        (["--exported", "{exported}", "--data", "gone.tsv"], 4, "gone.tsv: no such data file"),
+        (["--exported", "{exported}", "--data", "{empty}"], 4, "leaves nothing of its pairs"),
+    ],
+)
+def test_what_goes_wrong(
+    exported: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "e.tsv").write_text("1\t2\n")
+    names = {"exported": str(exported), "empty": "e.tsv"}
+    assert main([option.format(**names) for option in options]) == code
+    assert message in capsys.readouterr().err

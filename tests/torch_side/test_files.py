@@ -1,0 +1,92 @@
+"""Writing files of a run folder: the order of the calls, and what is left if one of them fails."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s2s_export.errors import OutputError
+from training.files import replace_file
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> list[str]:
+    """Note every call that reaches the disk, in order; let one of them fail."""
+    calls: list[str] = []
+
+    def wrap(name: str, function: Callable[..., Any], describe: Callable[..., str]) -> None:
+        def call(*arguments: Any, **options: Any) -> Any:
+            calls.append(describe(name, *arguments))
+            if len(calls) - 1 == fail_at:
+                raise OSError(28, "No space left on device")
+            return function(*arguments, **options)
+
+        monkeypatch.setattr(f"os.{name}", call)
+
+    def of_descriptor(name: str, descriptor: int) -> str:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        return f"{name} {'folder' if path.is_dir() else path.name}"
+
+    def of_paths(name: str, source: Path, target: Path) -> str:
+        return f"{name} {source.name} {target.name}"
+
+    wrap("fsync", os.fsync, of_descriptor)
+    wrap("replace", os.replace, of_paths)
+    return calls
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_order_of_the_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content is on the disk before it has the name, the name before the call returns."""
+    path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
+    path.write_bytes(b"old")
+    calls = recorded(monkeypatch)
+    replace_file(path, b"new", keep_as=previous)
+    assert calls == [
+        "fsync .last.pt.part",
+        "replace last.pt previous.pt",
+        "replace .last.pt.part last.pt",
+        "fsync folder",
+    ]
+    assert (path.read_bytes(), previous.read_bytes()) == (b"new", b"old")
+    assert names(tmp_path) == ["last.pt", "previous.pt"]
+
+
+@pytest.mark.parametrize("fail_at", range(4))
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_failure_at_any_call_leaves_a_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_at: int, keep: bool
+) -> None:
+    """Fault 100: the message names the file, the temporary one is gone."""
+    path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
+    path.write_bytes(b"old")
+    calls = recorded(monkeypatch, fail_at)
+    if fail_at == 3 and not keep:  # there are only three
+        replace_file(path, b"new")
+        assert len(calls) == 3
+        return
+    with pytest.raises(OutputError, match=r"last\.pt: cannot be written: No space left"):
+        replace_file(path, b"new", keep_as=previous if keep else None)
+    whole = [file.read_bytes() for file in (path, previous) if file.exists()]
+    assert whole
+    assert set(whole) <= {b"old", b"new"}
+    assert not (tmp_path / ".last.pt.part").exists()
+
+
+def test_a_write_that_fails(tmp_path: Path) -> None:
+    """Fault 100, at the write itself, on a device that is always full."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    path = tmp_path / "last.pt"
+    path.write_bytes(b"old")
+    (tmp_path / ".last.pt.part").symlink_to(full)
+    with pytest.raises(OutputError, match=r"last\.pt: cannot be written: No space left"):
+        replace_file(path, b"new" * 10_000)
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["last.pt"]
+    assert full.exists()

@@ -1,0 +1,114 @@
+"""The recipes, and the command line that is made from them."""
+
+import subprocess
+import sys
+from dataclasses import fields, replace
+from typing import get_args, get_type_hints
+
+import pytest
+
+from s2s_export.text import NORMALIZERS
+from training.fit import Options, parse_options
+from training.recipes import DEFAULT, RECIPES, TUTORIAL, Recipe, Selection
+
+
+def test_the_tutorials_recipe() -> None:
+    """Each choice as in the tutorial; what it does not have is off."""
+    off = (
+        *("warmup", "clip_norm", "dropout", "label_smoothing", "word_prediction", "word_dropout"),
+        *("teacher_forcing_ratio",),
+    )
+    assert {getattr(TUTORIAL, name) for name in off} == {0.0}
+    chosen = (TUTORIAL.epochs, TUTORIAL.batch_size, TUTORIAL.learning_rate, TUTORIAL.hidden_size)
+    assert chosen == (1, 1, 1e-3, 256)
+    assert (TUTORIAL.loss, TUTORIAL.schedule, TUTORIAL.init) == ("sentence", "constant", "pytorch")
+    assert TUTORIAL.selection == Selection(max_length=10, held_out=0.0, min_count=1)
+    assert not TUTORIAL.learns_unk
+    assert DEFAULT.learns_unk
+
+
+def test_normalizers_are_those_that_there_are() -> None:
+    assert set(get_args(get_type_hints(Selection)["normalizer"])) == set(NORMALIZERS)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_gives_the_defaults(name: str) -> None:
+    assert parse_options(["--recipe", name]).recipe == RECIPES[name]
+    assert parse_options([f"--recipe={name}"]).recipe == RECIPES[name]
+    assert parse_options([f"--recipe={name}", "--epochs", "3"]).recipe == replace(
+        RECIPES[name], epochs=3
+    )
+
+
+def test_without_a_recipe_it_is_the_default() -> None:
+    assert parse_options([]) == Options()
+    assert Options().recipe == DEFAULT
+
+
+def test_any_choice_can_be_given() -> None:
+    arguments = [
+        *("--no-prefix-filter", "--max-length", "30", "--normalizer", "unicode", "--reverse"),
+        *("--languages", "ell", "kor", "--min-count", "2", "--teacher-forcing-ratio", "0.5"),
+    ]
+    assert parse_options(arguments).recipe == Recipe(
+        teacher_forcing_ratio=0.5,
+        selection=Selection(
+            max_length=30,
+            prefix_filter=False,
+            normalizer="unicode",
+            reverse=True,
+            languages=("ell", "kor"),
+            min_count=2,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "0"], "--epochs: expected 1 or more, found 0"),
+        (["--epochs", "x"], "--epochs"),
+        (["--held-out", "1"], "--held-out: expected at least 0, less than 1, found 1.0"),
+        (["--dropout", "-0.1"], "--dropout: expected at least 0, less than 1, found -0.1"),
+        (["--seed", "-1"], "--seed: expected 0 or more, found -1"),
+        (["--teacher-forcing-ratio", "1.1"], "--teacher-forcing-ratio: expected 0 to 1"),
+        (["--learning-rate", "0"], "--learning-rate: expected more than 0, found 0.0"),
+        (["--min-count", "0"], "--min-count: expected 1 or more, found 0"),
+        (["--max-length", "-1"], "--max-length: expected 0 or more, found -1"),
+        (["--recipe", "x"], "--recipe"),
+        (["--epoch"], "--epoch"),
+        (["--device", "tpu"], "--device"),
+        (["--data", "x", "--download", "tatoeba"], "--data and --download: expected one of them"),
+        (["--resume", "--force"], "--resume and --force: expected one of them"),
+    ],
+)
+def test_wrong_options_exit_with_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fault 73."""
+    with pytest.raises(SystemExit) as error:
+        parse_options(arguments)
+    out, err = capsys.readouterr()
+    assert (error.value.code, out) == (2, "")
+    assert message in " ".join(err.replace("│", " ").split())
+
+
+def test_help_describes_every_choice_without_torch() -> None:
+    """Fault 80."""
+    program = (
+        "import atexit, sys; from training.fit import main; "
+        "atexit.register(lambda: print(*{'torch', 'onnxruntime'} & sys.modules.keys())); "
+        "main(['--help'])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.endswith("╯\n\n"), "neither is loaded"
+    for cls in (Recipe, Selection, Options):
+        for field in fields(cls):
+            if field.name not in ("recipe", "selection", "recipe_name"):
+                assert f"--{field.name.replace('_', '-')}" in process.stdout
+    assert "--recipe {default,tutorial}" in process.stdout
+    text = " ".join(process.stdout.replace("│", " ").split())
+    assert "down to zero along a half cosine" in text
