@@ -65,10 +65,15 @@ def shuffled_groups(
     groups = [
         group
         for members in by_length.values()
-        for group in _grouped(members, batch_size, batch_tokens)
+        for group in _grouped(sorted(members, key=_target_length), batch_size, batch_tokens)
     ]
     generator.shuffle(groups)
     return groups
+
+
+def _target_length(pair: EncodedPair) -> int:
+    """Sort by it, and a batch has next to no padding; those of one length stay shuffled."""
+    return len(pair.target)
 
 
 def _grouped(

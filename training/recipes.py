@@ -107,7 +107,7 @@ class Recipe:
     """
 
     seed: int = 0
-    epochs: int = 22
+    epochs: int = 18
     batch_size: int = 64
     batch_tokens: int = 1280
     loss: Literal["token", "sentence"] = "token"

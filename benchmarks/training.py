@@ -1,0 +1,144 @@
+"""How fast training is: ``python -m benchmarks.training --data data/fra-eng.zip``.
+
+Pairs a second of the tutorial's loop as the tutorial writes it, and of the two recipes, in turn and
+in one run, each in a process of its own. The ratios are what counts; the machine varies.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from training.dataset import Corpus
+
+_ROUNDS = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a row for each way to train."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.add_argument("--data", type=Path, help="lines of English<TAB>French; or the phrasebook")
+    parser.add_argument("--only", choices=_VARIANTS, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.only:
+        print(_VARIANTS[options.only](options.data))
+        return 0
+    rates: dict[str, list[float]] = {name: [] for name in _VARIANTS}
+    for _ in range(_ROUNDS):
+        for name, found in rates.items():
+            found.append(_in_a_process(name, options.data))
+    baseline = statistics.median(rates["literal loop"])
+    print(f"{'':18} {'pairs/s':>8} {'times':>6}   (median and range of {_ROUNDS} rounds)")
+    for name, found in rates.items():
+        rate = statistics.median(found)
+        span = f"{min(found):.0f}-{max(found):.0f}"
+        print(f"{name:18} {rate:8.0f} {rate / baseline:6.1f}   ({span})")
+    return 0
+
+
+def _in_a_process(name: str, data: Path | None) -> float:
+    """Measure one way in a fresh process: the recipes share the cores as ``training.fit`` does."""
+    policy = {} if name == "literal loop" else {"OMP_WAIT_POLICY": "PASSIVE"}
+    command = [sys.executable, "-m", "benchmarks.training", "--only", name]
+    command += ["--data", str(data)] if data else []
+    process = subprocess.run(
+        command, env={**os.environ, **policy}, check=True, capture_output=True, text=True
+    )
+    return float(process.stdout)
+
+
+def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float:
+    """Return the pairs a second of steps that return how many pairs they took."""
+    for _ in range(warm_up):
+        step()
+    pairs, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        pairs += step()
+    return pairs / (time.perf_counter() - started)
+
+
+def _corpus(data: Path | None, recipe_name: str) -> "Corpus":
+    from training.dataset import Corpus
+    from training.phrasebook import phrasebook
+    from training.reading import read_pairs
+    from training.recipes import RECIPES
+
+    raw = read_pairs(data).pairs if data else phrasebook()
+    return Corpus.prepare(raw, RECIPES[recipe_name], "data")
+
+
+def _recipe(name: str) -> Callable[[Path | None], float]:
+    def measure(data: Path | None) -> float:
+        import torch
+
+        from training.learner import Learner
+        from training.recipes import RECIPES
+
+        learner = Learner(_corpus(data, name), RECIPES[name], torch.device("cpu"))
+        return _rate(lambda: learner.take_step().sentences, warm_up=10)
+
+    return measure
+
+
+def _literal_loop(data: Path | None) -> float:
+    """The tutorial's loop, one token after the other, with its two optimizers."""
+    import torch
+    from torch import nn
+
+    from training.dataset import encode_pairs
+    from training.model import DecoderRNN, EncoderRNN
+
+    corpus = _corpus(data, "tutorial")
+    pairs = encode_pairs(corpus.training, corpus.vocabularies)
+    random.Random(0).shuffle(pairs)
+    torch.manual_seed(0)
+    encoder = EncoderRNN(len(corpus.vocabularies.source), 256)
+    decoder = DecoderRNN(len(corpus.vocabularies.target), 256, n_layers=2)
+    encoder_optimizer = torch.optim.Adam(encoder.parameters(), lr=1e-3)
+    decoder_optimizer = torch.optim.Adam(decoder.parameters(), lr=1e-3)
+    criterion = nn.NLLLoss()
+    remaining = iter(pairs)
+
+    def step() -> int:
+        pair = next(remaining)
+        source = torch.tensor(pair.source).view(-1, 1, 1)  # [S, 1, 1]
+        target = torch.tensor(pair.target).view(-1, 1)  # [T, 1]
+        encoder_optimizer.zero_grad()
+        decoder_optimizer.zero_grad()
+        hidden: Tensor = torch.zeros(1, 1, 256)
+        for token in source:
+            hidden = encoder(token, hidden)
+        loss: Tensor = torch.zeros(())
+        fed = torch.zeros(1, dtype=torch.int64)
+        for reference in target:
+            log_probs, hidden = decoder(fed, hidden)
+            loss = loss + criterion(log_probs, reference)
+            fed = log_probs.argmax(dim=1)
+            if fed.item() == 1:
+                break
+        torch.autograd.backward(loss)
+        encoder_optimizer.step()
+        decoder_optimizer.step()
+        return 1
+
+    return _rate(step, warm_up=10)
+
+
+_VARIANTS: dict[str, Callable[[Path | None], float]] = {
+    "literal loop": _literal_loop,
+    "recipe tutorial": _recipe("tutorial"),
+    "recipe default": _recipe("default"),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
