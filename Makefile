@@ -3,6 +3,8 @@
 #   make demo    train on the phrasebook, export, translate three sentences
 #   make test    lint, types, all tests
 #   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
+#
+# They write to run folders of their own, and replace what an earlier call left there.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,14 +12,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEEL_VENV ?= .venv-wheel
 
-RUN ?= runs/default
+RUN ?= runs/demo
 OUT ?= exported
 DATA ?= data/fra-eng.zip
 
 .PHONY: demo test lint test-wheel parity fixture clean
 
 demo: $(STAMP)
-	$(BIN)/python -m training.fit --run $(RUN)
+	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
 	$(BIN)/python -m s2s_export.export --run $(RUN) --out $(OUT)
 	$(BIN)/python -m s2s_export --model $(OUT) \
 		"Je suis en retard." "Elle a raison." "Ils sont en train de préparer le dîner."
@@ -40,7 +42,7 @@ test-wheel: $(STAMP)
 	$(WHEEL_VENV)/bin/pytest tests/runtime
 
 parity: $(STAMP)
-	$(BIN)/python -m training.fit --data $(DATA) --held-out 0 --run runs/parity
+	$(BIN)/python -m training.fit --data $(DATA) --held-out 0 --run runs/parity --force
 	$(BIN)/python -m benchmarks.parity --data $(DATA) --run runs/parity
 
 fixture: $(STAMP)

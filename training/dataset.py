@@ -226,6 +226,11 @@ class Corpus:
             ),
         )
 
+    def held_out_tsv(self) -> bytes:
+        """Write the held-out pairs as data again, the source always in the second column."""
+        lines = [f"{pair.target}\t{pair.source}\n" for pair in self.held_out]
+        return "".join(lines).encode()
+
 
 def _without_rare_targets(pairs: Sequence[Pair], min_count: int) -> list[Pair]:
     """Leave out the pairs that the model could only learn to translate wrongly."""

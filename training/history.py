@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from .scores import Score
+
 
 @dataclass(frozen=True)
 class Point:
@@ -38,6 +40,13 @@ class Point:
     bleu_unknown: float | None = None
     chrf_unknown: float | None = None
     exact_unknown: float | None = None
+
+
+def score_columns(score: Score | None, suffix: str) -> dict[str, float | None]:
+    """Return a score as columns of a point: ``bleu`` and so on, with a suffix."""
+    if score is None:
+        return {}
+    return {f"{name}{suffix}": getattr(score, name) for name in ("bleu", "chrf", "exact")}
 
 
 History = Sequence[Point]

@@ -23,7 +23,7 @@ from .dataset import Corpus, encode_pairs
 from .decoding import EagerModel
 from .evaluation import KNOWN, UNKNOWN
 from .files import replace_file
-from .history import Point, Tally, points_from, to_csv
+from .history import Point, Tally, points_from, score_columns, to_csv
 from .learner import Learner
 from .loss import mean_loss
 from .plot import plot_bleu, plot_losses
@@ -137,7 +137,8 @@ class Training:
 
     def train(self, save_interval: float) -> None:
         """Train to the end of the recipe, or until a signal; see ``fit``."""
-        self._write_held_out()
+        if self._corpus.held_out:
+            replace_file(self._run / run_folder.HELD_OUT_FILE, self._corpus.held_out_tsv())
         self._save()  # before the work begins: here it shows whether the folder can be written
         saved = time.monotonic()
         bar = tqdm(
@@ -161,7 +162,13 @@ class Training:
                     saved = time.monotonic()
                 if stop.signal_number is not None and not self._finished:
                     raise StoppedError(self._where_stopped(), stop.signal_number)
-        self._draw()
+        plot_losses(
+            self._history,
+            self._run / run_folder.LOSS_PLOT_FILE,
+            per_sentence=self._recipe.loss == "sentence",
+        )
+        if self._best_bleu is not None:
+            plot_bleu(self._history, self._run / run_folder.BLEU_PLOT_FILE)
 
     @property
     def _finished(self) -> bool:
@@ -199,13 +206,11 @@ class Training:
         due = epoch == self._recipe.epochs or epoch % self._recipe.validate_every == 0
         held_out_loss, scores = self._validate() if due and self._held_out else (None, {})
         reporting.print_epoch(epoch, self._tallies["epoch"], self._clock, held_out_loss, scores)
-        self._add_point(
-            {
-                "held_out_loss": held_out_loss,
-                **_columns(scores.get(KNOWN), ""),
-                **_columns(scores.get(UNKNOWN), "_unknown"),
-            }
-        )
+        columns = {
+            **score_columns(scores.get(KNOWN), ""),
+            **score_columns(scores.get(UNKNOWN), "_unknown"),
+        }
+        self._add_point({"held_out_loss": held_out_loss, **columns})
         self._tallies["epoch"] = Tally()
         self._clock = reporting.Clock()
         self._learner.begin_epoch()
@@ -310,21 +315,3 @@ class Training:
             model=learner.model,
         )
         checkpoint.save(best, self._run)
-
-    def _write_held_out(self) -> None:
-        """Write the held-out pairs as data again, the source always in the second column."""
-        if self._corpus.held_out:
-            lines = [f"{pair.target}\t{pair.source}\n" for pair in self._corpus.held_out]
-            replace_file(self._run / run_folder.HELD_OUT_FILE, "".join(lines).encode())
-
-    def _draw(self) -> None:
-        per_sentence = self._recipe.loss == "sentence"
-        plot_losses(self._history, self._run / run_folder.LOSS_PLOT_FILE, per_sentence=per_sentence)
-        if self._best_bleu is not None:
-            plot_bleu(self._history, self._run / run_folder.BLEU_PLOT_FILE)
-
-
-def _columns(score: Score | None, suffix: str) -> dict[str, float | None]:
-    if score is None:
-        return {}
-    return {f"{name}{suffix}": getattr(score, name) for name in ("bleu", "chrf", "exact")}
