@@ -72,7 +72,7 @@ def _evaluate(options: Options) -> int:
     pairs = _pairs(options, normalizer)
     chosen = evaluation.translatable(model, pairs)
     found = evaluation.translate_pairs(model, chosen)
-    skipping = evaluation.translate_skipping(model, chosen)
+    skipping = evaluation.translate_skipping(model, pairs)
     print(f"{len(found)} sentences translated")
     if len(chosen) < len(pairs):
         print(

@@ -65,28 +65,30 @@ def translate_pairs(model: Model, pairs: Sequence[Pair]) -> list[Example]:
     ]
 
 
+def short_enough(model: Model, pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs whose source is no longer than any that the model was trained on."""
+    # EOS is the token that is not yet there.
+    return [pair for pair in pairs if len(tokenize(pair.source)) < model.max_source_length]
+
+
 def translatable(model: Model, pairs: Sequence[Pair]) -> list[Pair]:
-    """Return the pairs whose source is not too long, and has no unknown words or a model with UNK.
+    """Return the pairs that are short enough, and without unknown words if there is no UNK.
 
     Args:
         model: any.
         pairs: normalized.
     """
-    return [
-        pair
-        for pair in pairs
-        if len(tokenize(pair.source)) < model.max_source_length  # EOS counts too
-        and (model.has_unk or not model.unknown_words(pair.source))
-    ]
+    short = short_enough(model, pairs)
+    return [pair for pair in short if model.has_unk or not model.unknown_words(pair.source)]
 
 
 def translate_skipping(model: Model, pairs: Sequence[Pair]) -> list[Example]:
-    """Translate the pairs with unknown words as if these words were not there.
+    """Translate those of the pairs that have unknown words, as if these words were not there.
 
     It is what UNK is to be measured by.
     """
     found = []
-    for pair in pairs:
+    for pair in short_enough(model, pairs):
         unknown = model.unknown_words(pair.source)
         if unknown:
             known = [token for token in tokenize(pair.source) if token not in unknown]

@@ -17,21 +17,19 @@ from tqdm import tqdm
 from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 
 from . import checkpoint, evaluation, reporting, resuming, run_folder
-from .batches import collate, shuffled_groups
 from .checkpoint import Checkpoint, Report
-from .dataset import Corpus, encode_pairs
-from .decoding import EagerModel
+from .dataset import Corpus
 from .evaluation import KNOWN, UNKNOWN
 from .files import replace_file
 from .history import Point, Tally, points_from, score_columns, to_csv
 from .learner import Learner
-from .loss import mean_loss
 from .plot import plot_bleu, plot_losses
 from .reading import RawPair
 from .recipes import Recipe
-from .scores import Score, signature
+from .scores import signature
 from .signals import stop_requests
 from .tensorboard import HistoryWriter
+from .validation import NOT_MEASURED, Validation, Validator
 
 SAVE_INTERVAL = 60.0
 """Seconds. A training that is killed loses no more than this, and the time of a validation."""
@@ -109,23 +107,7 @@ class Training:
         self._run = run
         self._recipe_name = recipe_name
         self._learner = Learner(corpus, recipe, device)
-        self._subject = EagerModel(
-            self._learner.model,
-            corpus.vocabularies,
-            max_source_length=self._learner.max_source_length,
-            max_target_length=self._learner.max_target_length,
-        )
-        self._held_out = evaluation.translatable(self._subject, corpus.held_out)
-        # A reference with words that no training target has can be compared, but not scored.
-        self._encodable = [pair for pair in self._held_out if corpus.vocabularies.encodes(pair)]
-        groups = shuffled_groups(
-            encode_pairs(self._encodable, corpus.vocabularies),
-            recipe.batch_size,
-            recipe.batch_tokens,
-            seed=0,
-            epoch=0,
-        )
-        self._held_out_batches = [collate(group) for group in groups]
+        self._validator = Validator(self._learner, corpus, recipe)
         self._history: list[Point] = []
         self._tallies = {"curve": Tally(), "report": Tally(), "epoch": Tally()}
         self._best_bleu: float | None = None
@@ -204,32 +186,31 @@ class Training:
     def _end_epoch(self) -> None:
         epoch = self._learner.position.epoch
         due = epoch == self._recipe.epochs or epoch % self._recipe.validate_every == 0
-        held_out_loss, scores = self._validate() if due and self._held_out else (None, {})
-        reporting.print_epoch(epoch, self._tallies["epoch"], self._clock, held_out_loss, scores)
+        found = self._validate() if due and self._validator.pairs else NOT_MEASURED
+        reporting.print_epoch(epoch, self._tallies["epoch"], self._clock, found.loss, found.scores)
         columns = {
-            **score_columns(scores.get(KNOWN), ""),
-            **score_columns(scores.get(UNKNOWN), "_unknown"),
+            **score_columns(found.scores.get(KNOWN), ""),
+            **score_columns(found.scores.get(UNKNOWN), "_unknown"),
         }
-        self._add_point({"held_out_loss": held_out_loss, **columns})
+        self._add_point({"held_out_loss": found.loss, **columns})
         self._tallies["epoch"] = Tally()
         self._clock = reporting.Clock()
         self._learner.begin_epoch()
 
-    def _validate(self) -> tuple[float | None, dict[str, Score]]:
-        """Measure the model on the held-out pairs; save it if it is the best so far."""
-        found = evaluation.translate_pairs(self._subject, self._held_out)
-        scores = evaluation.scores_of(found)
-        held_out_loss = mean_loss(self._learner.model, self._held_out_batches)
-        if KNOWN in scores:
-            bleu = scores[KNOWN].bleu
+    def _validate(self) -> Validation:
+        """Measure the model; save it if it is the best so far."""
+        found = self._validator.measure()
+        if KNOWN in found.scores:
+            bleu = found.scores[KNOWN].bleu
             if self._best_bleu is None or bleu > self._best_bleu:
                 self._best_bleu, self._stale = bleu, 0
-                self._save_model(held_out_loss, scores)
-                replace_file(self._run / run_folder.HYPOTHESES_FILE, evaluation.to_tsv(found))
+                self._save_model(found)
+                examples = evaluation.to_tsv(found.examples)
+                replace_file(self._run / run_folder.HYPOTHESES_FILE, examples)
             else:
                 self._stale += 1
                 self._stopped_early = self._stale >= self._recipe.patience
-        return held_out_loss, scores
+        return found
 
     def _add_point(self, columns: dict[str, float | None]) -> None:
         tally = self._tallies["curve"]
@@ -252,7 +233,7 @@ class Training:
                 f"--learning-rate may help; {self._run} keeps its last good checkpoint"
             )
         if self._best_bleu is None:  # nothing to choose by: the newest is the best
-            self._save_model(None, {})
+            self._save_model(NOT_MEASURED)
         checkpoint.save_state(self._state(), self._run)
         replace_file(self._run / run_folder.HISTORY_FILE, to_csv(self._history))
 
@@ -290,10 +271,11 @@ class Training:
         where = f"after step {position.step} of epoch {position.epoch}"
         print("the run was finished" if self._finished else f"resumed {where}")
 
-    def _save_model(self, held_out_loss: float | None, scores: dict[str, Score]) -> None:
+    def _save_model(self, found: Validation) -> None:
         corpus, learner = self._corpus, self._learner
         few = min(_SAMPLES, len(corpus.training))
-        samples = self._encodable or random.Random(self._recipe.seed).sample(corpus.training, few)
+        encodable = self._validator.encodable
+        samples = encodable or random.Random(self._recipe.seed).sample(corpus.training, few)
         report = Report(
             recipe_name=self._recipe_name,
             data=corpus.name,
@@ -303,9 +285,9 @@ class Training:
             max_source_length=learner.max_source_length,
             max_target_length=learner.max_target_length,
             epoch=min(learner.position.epoch, self._recipe.epochs),
-            held_out_loss=held_out_loss,
-            scores=scores,
-            score_signature=signature() if scores else None,
+            held_out_loss=found.loss,
+            scores=found.scores,
+            score_signature=signature() if found.scores else None,
         )
         best = Checkpoint(
             recipe=self._recipe,

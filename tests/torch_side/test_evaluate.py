@@ -64,9 +64,10 @@ def test_what_cannot_be_translated_is_left_out() -> None:
     assert evaluation.translatable(without, pairs) == [pairs[0]]
 
 
-def test_skipping_drops_the_unknown_words_alone() -> None:
+def test_skipping_drops_the_unknown_words_alone_and_needs_no_unk() -> None:
     pairs = [Pair("a x b x", "r"), Pair("a", "r"), Pair("x y", "r")]
-    found = evaluation.translate_skipping(Words(has_unk=True), pairs)
+    for has_unk in (True, False):
+        found = evaluation.translate_skipping(Words(has_unk=has_unk), [*pairs, Pair("x " * 5, "r")])
     assert found == [
         Example("a x b x", "r", "read a b", ("x", "x")),
         Example("x y", "r", "", ("x", "y")),
