@@ -16,6 +16,7 @@ from s2s_export.vocabulary import EOS, SOS
 from .batches import Batch
 from .model import Seq2Seq
 from .recipes import Recipe
+from .recurrence import unroll
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ def batch_loss(
         free_running: feed the decoder its own predictions; a sentence ends where it predicts EOS,
             and what would come after is not scored.
     """
+    hidden = encode(model, batch.source, recipe.dropout)
     if free_running:
-        fed, scored = predicted_inputs(model, batch)
+        fed, scored = predicted_inputs(model, hidden, batch)
     else:
         fed, scored = reference_inputs(batch), batch.mask
-    hidden = encode(model, batch.source, recipe.dropout)
     log_probs = token_log_probs(model, hidden, fed, scored, recipe.dropout)
     reference = batch.target[: len(fed)][scored]
     nll = functional.nll_loss(log_probs, reference, reduction="sum")
@@ -101,9 +102,7 @@ def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> Tensor:
         ``float32[1, B, H]``.
     """
     read = _drop(model.encoder.embedding(source), dropout)
-    _, hidden = model.encoder.gru(read, initial_hidden(model, source))
-    result: Tensor = hidden
-    return result
+    return unroll(model.encoder.gru, read, initial_hidden(model, source))[-1:]
 
 
 def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch) -> Tensor:
@@ -148,11 +147,8 @@ def token_log_probs(
     # Only the recurrence must go step by step: embedding and scoring all steps at once gives the
     # same numbers and saves a full-size gradient of their weights for each step.
     embedded = _drop(decoder.embedding(fed), dropout)
-    outputs = []
-    for step in range(len(embedded)):
-        output, hidden = decoder.recur(embedded[step : step + 1], hidden)
-        outputs.append(output)
-    dropped = _drop(torch.cat(outputs), dropout)
+    outputs = unroll(decoder.gru, torch.relu(embedded), hidden, decoder.n_layers)
+    dropped = _drop(outputs, dropout)
     result: Tensor = decoder.score(dropped[scored])  # [T, B, H] -> [N, H] -> [N, V]
     return result
 
@@ -163,14 +159,18 @@ def reference_inputs(batch: Batch) -> Tensor:
 
 
 @torch.no_grad()
-def predicted_inputs(model: Seq2Seq, batch: Batch) -> tuple[Tensor, Tensor]:
+def predicted_inputs(model: Seq2Seq, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """Let the decoder run free for as long as the reference is.
+
+    Args:
+        model: encoder and decoder.
+        hidden: ``float32[1, B, H]``, the encoder's.
+        batch: the pairs.
 
     Returns:
         What it is fed, ``int64[T, B]``, SOS first; and ``bool[T, B]``, where the reference has a
         token and the decoder has not said EOS before.
     """
-    hidden = model.encoder(batch.source, initial_hidden(model, batch.source))
     token = torch.full_like(batch.target[0], SOS)
     alive = torch.ones_like(batch.mask[0])
     fed, scored = [], []

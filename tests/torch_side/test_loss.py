@@ -8,7 +8,7 @@ import torch
 
 from training.batches import Batch, collate, shuffled_groups
 from training.dataset import EncodedPair
-from training.loss import batch_loss, mean_loss, predicted_inputs
+from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.model import Seq2Seq
 from training.recipes import TUTORIAL, Recipe
 
@@ -127,7 +127,8 @@ def test_dropout_drops_in_training_and_keeps_the_mean(model: Seq2Seq, batches: l
 def test_free_running_scores_up_to_the_first_eos(model: Seq2Seq, batches: list[Batch]) -> None:
     with torch.no_grad():
         model.decoder.out.bias[1] += 2.0
-    fed, scored = predicted_inputs(model, batches[0])
+    hidden = encode(model, batches[0].source)
+    fed, scored = predicted_inputs(model, hidden, batches[0])
     assert fed.tolist() == [[0] * batches[0].size]
     assert scored.all()
 
