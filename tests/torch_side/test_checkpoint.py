@@ -125,12 +125,15 @@ for kill in range(int(sys.argv[2])):
             weights = torch.full((50_000,), step)
             save_state({"learner": {"position": position}, "weights": weights}, run)
             os.write(writer, b"saved")
-    os.read(reader, 5)  # the first one; from now on the kill may come at any instant
-    time.sleep(0.0004 * (kill % 40))
+    os.read(reader, 5)
+    started = time.perf_counter()
+    os.read(reader, 5)
+    # From now on the kill may come at any instant of the next three saves.
+    time.sleep((time.perf_counter() - started) * 3 * (kill % 40) / 40)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(writer)
-    reported = 1 + len(os.read(reader, 100_000)) // 5
+    reported = 2 + len(os.read(reader, 100_000)) // 5
     state = load_state(run)
     position = state["learner"]["position"]
     whole = bool(state["weights"].eq(position["step"]).all())
@@ -152,4 +155,4 @@ def test_killed_at_any_instant_a_whole_checkpoint_loads(tmp_path: Path) -> None:
     for kill, epoch, reported, loaded, whole in lines:
         assert (epoch, whole) == (kill, "True")
         assert int(loaded) >= int(reported), "what was reported saved is there"
-    assert len({loaded for _, _, _, loaded, _ in lines}) > 3, "the kills came at different times"
+    assert len({loaded for _, _, _, loaded, _ in lines}) > 1, "the kills came at different times"
