@@ -3,8 +3,8 @@
 Training goes through it, nothing else does: it computes what ``EncoderRNN`` and ``DecoderRNN``
 compute when they are called step by step, and a test holds it against them. Its gain is in the
 backward pass. Autograd adds a gradient of the full weight matrices in each step; here the steps
-only keep what the weights' gradient is made of, and one matrix product at the end makes it. That is
-a third of the time of a single sentence (docs/training.md).
+only keep what the weights' gradient is made of, and one matrix product at the end makes it
+(docs/training.md has what that brings).
 
 Source:
     The GRU's equations as in the documentation of ``torch.nn.GRU``, gates in its order
