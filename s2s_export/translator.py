@@ -68,8 +68,9 @@ class Translator:
     def translate(self, text: str) -> str:
         """Translate one sentence.
 
-        A word that the model was not trained on is translated around, if the model has learned to
-        (see the manifest's ``special_ids.unk``); otherwise it is an error.
+        A word that the model was not trained on is read as another form of it that was (see
+        ``word_forms``), or is translated around, if the model has learned to (see the manifest's
+        ``special_ids.unk``); otherwise it is an error.
 
         Args:
             text: a sentence; a newline inside it is a space.

@@ -7,6 +7,7 @@ it. Both worlds import it. Standard library only.
 from collections.abc import Iterable, Sequence
 
 from .errors import UnknownWordError, VocabularyError
+from .word_forms import WordForms
 
 SOS = 0
 """Id of the token that starts decoding (start of sentence)."""
@@ -43,6 +44,7 @@ class Vocabulary:
                 raise VocabularyError(f"{word!r} is not a word: it is empty or holds white space")
             if self._ids.setdefault(word, index) != index:
                 raise VocabularyError(f"the word {word!r} stands in the vocabulary twice")
+        self._forms = WordForms(self._words if unk else ())
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str, *, unk: bool = False) -> "Vocabulary":
@@ -100,17 +102,27 @@ class Vocabulary:
         """Return the tokens that are not in the vocabulary, in their order, each once."""
         return tuple(dict.fromkeys(token for token in tokens if token not in self._ids))
 
+    def stand_in(self, word: str) -> int:
+        """Return the id that is read for a word if the vocabulary lacks it, as it may.
+
+        Returns:
+            The id of another form of the word (see ``word_forms``), or UNK where there is none.
+        """
+        assert self.unk is not None
+        form = self._forms.closest(word)
+        return self.unk if form is None else self._ids[form]
+
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Turn a sentence's tokens into ids, with EOS at the end.
 
-        Unknown tokens become UNK.
+        With UNK, an unknown token is read as another form of it that is known, or as UNK.
 
         Raises:
             UnknownWordError: some tokens are unknown and there is no UNK; it lists all of them.
         """
-        unk = self.unk
-        if unk is not None:
-            return [*(self._ids.get(token, unk) for token in tokens), EOS]
+        if self.unk is not None:
+            known = self._ids
+            return [*(known[t] if t in known else self.stand_in(t) for t in tokens), EOS]
         unknown = self.unknown(tokens)
         if unknown:
             raise UnknownWordError(unknown)

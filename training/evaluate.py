@@ -82,7 +82,7 @@ def _evaluate(options: Options) -> int:
     for kind, result in evaluation.scores_of(found).items():
         print(f"{kind}: {result}")
     for result in evaluation.scores_of(skipping).values():
-        print(f"{evaluation.UNKNOWN}, skipped instead of UNK: {result}")
+        print(f"{evaluation.UNKNOWN}, skipped instead: {result}")
     print(scores.signature())
     folder = options.run if options.run.is_dir() else Path()
     path = options.hypotheses or folder / HYPOTHESES_FILE

@@ -85,16 +85,23 @@ def translatable(model: Model, pairs: Sequence[Pair]) -> list[Pair]:
 def translate_skipping(model: Model, pairs: Sequence[Pair]) -> list[Example]:
     """Translate those of the pairs that have unknown words, as if these words were not there.
 
-    It is what UNK is to be measured by.
+    It is what reading them as other words or as UNK is to be measured by.
     """
-    found = []
-    for pair in short_enough(model, pairs):
-        unknown = model.unknown_words(pair.source)
-        if unknown:
-            known = [token for token in tokenize(pair.source) if token not in unknown]
-            hypothesis = model.translate([detokenize(known)])[0] if known else ""
-            found.append(Example(pair.source, pair.target, hypothesis, unknown))
-    return found
+    members = [
+        (pair, unknown)
+        for pair in short_enough(model, pairs)
+        if (unknown := model.unknown_words(pair.source))
+    ]
+    left = [
+        detokenize([token for token in tokenize(pair.source) if token not in unknown])
+        for pair, unknown in members
+    ]
+    # Nothing is left of a sentence of unknown words; such are given to no model.
+    hypotheses = iter(model.translate([text for text in left if text]))
+    return [
+        Example(pair.source, pair.target, next(hypotheses) if text else "", unknown)
+        for (pair, unknown), text in zip(members, left, strict=True)
+    ]
 
 
 def scores_of(found: Sequence[Example]) -> dict[str, Score]:

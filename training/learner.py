@@ -73,12 +73,7 @@ class Learner:
         )
         self._word_dropout: WordDropout | None = None
         if recipe.word_dropout and source.unk is not None:
-            self._word_dropout = WordDropout(
-                self._pairs,
-                unk=source.unk,
-                first_word=source.unk + 1,
-                strength=recipe.word_dropout,
-            )
+            self._word_dropout = WordDropout(self._pairs, source, recipe.word_dropout)
         self.position = Position()
         self._groups: Sequence[Sequence[EncodedPair]] = ()
         self._groups_of_epoch = 0

@@ -1,4 +1,4 @@
-"""Unknown words in training: source words replaced by UNK at random, rare ones more often.
+"""Unknown words in training: source words taken for unknown at random, rare ones more often.
 
 Source:
     Word dropout as in Kiperwasser and Goldberg 2016 (arXiv 1603.04351), section 4.3.
@@ -10,36 +10,41 @@ from dataclasses import replace
 
 import torch
 
+from s2s_export.vocabulary import Vocabulary
+
 from .batches import Batch
 from .dataset import EncodedPair
 
 
 class WordDropout:
-    """Replaces source tokens by UNK, so that the model learns to translate around it.
+    """Reads source words as if the vocabulary lacked them, so that the model learns to go on.
 
-    A word seen n times is replaced with probability a / (a + n). EOS never is.
+    A word seen n times is replaced with probability a / (a + n), by what the vocabulary has for an
+    unknown word: another form of it, or UNK. EOS never is.
     """
 
     def __init__(
-        self, pairs: Sequence[EncodedPair], *, unk: int, first_word: int, strength: float
+        self, pairs: Sequence[EncodedPair], vocabulary: Vocabulary, strength: float
     ) -> None:
         """Count the source tokens.
 
         Args:
             pairs: the training pairs.
-            unk: id of UNK.
-            first_word: the smallest id of a word; control tokens are never replaced.
+            vocabulary: of the source, with an UNK.
             strength: a, in sightings of a word; more than 0.
         """
+        assert vocabulary.unk is not None
         counts = Counter(token for pair in pairs for token in pair.source)
-        size = max([*counts, unk]) + 1
-        self._unk = unk
-        self._probabilities = torch.zeros(size)
-        for token in range(first_word, size):
+        self._probabilities = torch.zeros(len(vocabulary))
+        self._stand_ins = torch.arange(len(vocabulary))
+        for token, word in enumerate(vocabulary.words, vocabulary.unk + 1):
             self._probabilities[token] = strength / (strength + counts[token])
+            self._stand_ins[token] = vocabulary.stand_in(word)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with some source tokens replaced; torch's global seed decides which."""
-        probabilities = self._probabilities.to(batch.source.device)[batch.source]
+        source = batch.source
+        probabilities = self._probabilities.to(source.device)[source]
         replaced = torch.rand_like(probabilities) < probabilities
-        return replace(batch, source=batch.source.masked_fill(replaced, self._unk))
+        stand_ins = self._stand_ins.to(source.device)[source]
+        return replace(batch, source=torch.where(replaced, stand_ins, source))

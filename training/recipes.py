@@ -95,8 +95,9 @@ class Recipe:
         word_prediction: weight of a second loss in training: from the encoder's last hidden state
             alone, a linear layer of its own must tell which words the target has, in any order.
             The layer is not part of the model.
-        word_dropout: training replaces a source word that it has seen n times by UNK with
-            probability word_dropout / (word_dropout + n); with 0 it learns no UNK from them.
+        word_dropout: training takes a source word that it has seen n times for unknown, with
+            probability word_dropout / (word_dropout + n): it reads another form of the word, or
+            UNK. With 0 it learns no UNK from them.
         validate_every: epochs from one validation on the held-out pairs to the next.
         patience: validations without a better BLEU after which training stops.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.

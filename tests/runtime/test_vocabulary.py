@@ -32,6 +32,15 @@ def test_unknown_words_become_unk_where_there_is_one() -> None:
     assert vocabulary.decode([3, UNK]) == ["je", "<unk>"]
 
 
+def test_another_form_of_an_unknown_word_stands_in_for_it() -> None:
+    vocabulary = Vocabulary(["je", "joueur", "joueurs"], unk=True)
+    assert vocabulary.encode(["joueuse", "joueurs", "glop"]) == [4, 5, UNK, EOS]
+    assert vocabulary.unknown(["joueuse", "joueurs", "glop"]) == ("joueuse", "glop")
+    assert (vocabulary.stand_in("joueur"), vocabulary.stand_in("je")) == (5, UNK)
+    with pytest.raises(UnknownWordError):
+        Vocabulary(["joueur"]).encode(["joueuse"])
+
+
 def test_control_tokens_are_no_words() -> None:
     """Fault 18: a word spelled like a control token is an ordinary word."""
     vocabulary = Vocabulary(["sos", "eos"])

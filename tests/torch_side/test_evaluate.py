@@ -110,7 +110,7 @@ def test_a_run_and_its_exported_folder_score_alike(
     out, hypotheses = outputs[0]
     assert f"{KNOWN}: BLEU " in out
     assert f"{UNKNOWN}: BLEU " in out
-    assert f"{UNKNOWN}, skipped instead of UNK: BLEU " in out
+    assert f"{UNKNOWN}, skipped instead: BLEU " in out
     assert "BLEU nrefs:1|" in out
     rows = [line.split("\t") for line in hypotheses.decode().splitlines()]
     assert rows[0] == ["source", "reference", "hypothesis", "unknown words"]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from s2s_export.errors import NonFiniteError
+from s2s_export.vocabulary import EOS, UNK, Vocabulary
 from training.batches import collate
 from training.dataset import Corpus, EncodedPair
 from training.learner import Learner
@@ -123,14 +124,28 @@ def test_the_initial_weights() -> None:
 
 
 def test_word_dropout_replaces_rare_words_more_often() -> None:
-    sentence = (3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 1)
-    noise = WordDropout([EncodedPair(sentence, (1,))], unk=2, first_word=3, strength=1.0)
-    batch = collate([EncodedPair(sentence, (1,))] * 2000)
+    vocabulary = Vocabulary(["rare", "often"], unk=True)
+    sentence = (3, *[4] * 9, EOS)
+    noise = WordDropout([EncodedPair(sentence, (EOS,))], vocabulary, strength=1.0)
+    batch = collate([EncodedPair(sentence, (EOS,))] * 2000)
     torch.manual_seed(0)
     noisy = noise(batch)
-    replaced = (noisy.source == 2).float().mean(dim=1)
+    replaced = (noisy.source == UNK).float().mean(dim=1)
     assert replaced[0].item() == pytest.approx(1 / 2, abs=0.05)  # 4 sigma of 2000 coins
     assert replaced[1:10].mean().item() == pytest.approx(1 / 10, abs=0.01)
     assert replaced[10].item() == 0, "EOS stays"
     assert torch.equal(noisy.target, batch.target)
-    assert torch.equal(noisy.source.masked_fill(noisy.source == 2, 0).bool(), noisy.source != 2)
+    kept = noisy.source != UNK
+    assert torch.equal(noisy.source[kept], batch.source[kept])
+
+
+def test_word_dropout_reads_a_word_as_the_run_time_would_without_it() -> None:
+    vocabulary = Vocabulary(["joueur", "joueurs", "glop"], unk=True)
+    sentence = (3, 4, 5, EOS)
+    always = WordDropout([EncodedPair(sentence, (EOS,))], vocabulary, strength=1e9)
+    assert always(collate([EncodedPair(sentence, (EOS,))])).source.T.tolist() == [[4, 3, UNK, EOS]]
+    for word, token in zip(vocabulary.words, (4, 3, UNK), strict=True):
+        others = [other for other in vocabulary.words if other != word]
+        without = Vocabulary(others, unk=True)
+        [read, _] = without.encode([word])
+        assert without.decode([read]) == vocabulary.decode([token])

@@ -1,0 +1,52 @@
+"""Another form of the same word: what stands in for a word that the vocabulary lacks.
+
+In a language that inflects, a word that training has not seen is often the plural, the feminine or
+another ending of one that it has. Such a pair shares its stem. ``Vocabulary`` uses this for unknown
+words, in training as at run time. Standard library only.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import takewhile
+
+SHORTEST_STEM = 5
+"""Letters that two forms share at least: with fewer, most pairs are different words."""
+LONGEST_ENDING = 3
+"""Letters that either form may have after what they share."""
+
+
+class WordForms:
+    """Finds, among known words, another form of a word."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """Take the known words."""
+        self._sorted = sorted(words)
+
+    def closest(self, word: str) -> str | None:
+        """Return the other word that differs least from this one, and in its ending alone.
+
+        Args:
+            word: known or not; it is never its own other form.
+
+        Returns:
+            The word with the fewest letters, of the longer of both, that are not shared; of several
+            the first in the order of the letters; ``None`` if no word shares enough of its stem.
+        """
+        stem = word[: max(SHORTEST_STEM, len(word) - LONGEST_ENDING)]
+        if len(stem) < SHORTEST_STEM:
+            return None
+        best, least = None, LONGEST_ENDING + 1
+        for index in range(bisect_left(self._sorted, stem), len(self._sorted)):
+            other = self._sorted[index]
+            if not other.startswith(stem):
+                break
+            differing = max(len(word), len(other)) - _shared(word, other)
+            if other != word and differing < least:
+                best, least = other, differing
+        return best
+
+
+def _shared(word: str, other: str) -> int:
+    """Count the letters with which both begin."""
+    pairs = zip(word, other, strict=False)
+    return sum(1 for _ in takewhile(lambda letters: letters[0] == letters[1], pairs))
