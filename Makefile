@@ -37,7 +37,7 @@ test-wheel: $(STAMP)
 	rm -rf $(WHEEL_VENV) dist
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install --quiet -c constraints.txt pytest "$$(echo dist/*.whl)[cpu]"
+	$(WHEEL_VENV)/bin/pip install --quiet -c constraints.txt pytest hypothesis "$$(echo dist/*.whl)[cpu]"
 	! $(WHEEL_VENV)/bin/python -c "import torch" 2> /dev/null
 	$(WHEEL_VENV)/bin/pytest tests/runtime
 

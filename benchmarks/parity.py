@@ -89,7 +89,7 @@ def _compare(options: argparse.Namespace) -> int:
                 candidates,
                 sources,
                 greedy,
-                vocabulary_sizes=sizes,
+                vocabularies=(vocabularies.source, vocabularies.target),
                 batch_sizes=batch_sizes,
             )
             for name, record in records.items():

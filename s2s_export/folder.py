@@ -1,17 +1,28 @@
 """Reading an exported folder: every byte that is used is first compared with the manifest.
 
-The Translator reads through it. Standard library only. Nothing is ever written.
+The Translator and ``verify`` read through it. Standard library only. Nothing is ever written.
 """
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
+from . import manifest_file
 from .errors import ArtefactError, ArtefactNotFoundError, IntegrityError, VocabularyError
-from .manifest import MANIFEST_FILE, Manifest
+from .file_kind import kind_of
+from .manifest import (
+    MANIFEST_FILE,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_VOCABULARY_FILE,
+    GraphSpec,
+    Manifest,
+)
+from .structure import check_structure
 from .vocabulary import Vocabulary
 
 _LARGEST_MANIFEST = 16 * 2**20  # bytes; real ones have some 10 kB
+_MOST_REPLACEMENTS = 5
 
 
 class ExportedFolder:
@@ -26,8 +37,10 @@ class ExportedFolder:
         """Read the manifest.
 
         Raises:
-            ArtefactNotFoundError: there is no such folder, or it has no ``manifest.json``.
+            ArtefactNotFoundError: there is no such folder, it has no ``manifest.json``, or a file
+                of which that speaks is missing.
             ManifestError: the manifest is not valid.
+            IntegrityError: the manifest is not what was written.
         """
         self.path = Path(path)
         if not self.path.exists():
@@ -39,7 +52,11 @@ class ExportedFolder:
                 f"{self.path}: no {MANIFEST_FILE} in it, so it is not an exported folder; "
                 "make one with 'python -m s2s_export.export'"
             )
-        self.manifest = Manifest.from_bytes(self._read(MANIFEST_FILE, _LARGEST_MANIFEST))
+        self._manifest_content = self._read(MANIFEST_FILE, _LARGEST_MANIFEST)
+        try:
+            self.manifest: Manifest = manifest_file.from_bytes(self._manifest_content)
+        except ArtefactError as error:  # which knows the file's name alone
+            raise type(error)(f"{self.path}{os.sep}{error}") from None
         missing = [name for name in self.manifest.files if not (self.path / name).is_file()]
         if missing:
             raise ArtefactNotFoundError(
@@ -51,35 +68,45 @@ class ExportedFolder:
 
         Raises:
             ArtefactNotFoundError: the file is gone.
-            IntegrityError: its size or sha256 is not the recorded one.
+            IntegrityError: its size or sha256 is not the recorded one; the message says what it is
+                instead, if that can be told.
+            ArtefactError: it cannot be read, or is a link that leaves the folder.
         """
         record = self.manifest.files[name]
+        path = self.path / name
         content = self._read(name, record.size)
-        if len(content) != record.size:
+        found = hashlib.sha256(content).hexdigest()
+        if len(content) == record.size and found == record.sha256:
+            return content
+        kind = kind_of(content)
+        if kind is not None:
+            raise IntegrityError(f"{path}: expected {record.size} bytes, but it is {kind}")
+        if len(content) < record.size:
             raise IntegrityError(
-                f"{self.path / name}: expected {record.size} bytes, found {len(content)}; "
+                f"{path}: expected {record.size} bytes, found {len(content)}; "
                 "the file is truncated: copy the folder again"
             )
-        found = hashlib.sha256(content).hexdigest()
-        if found != record.sha256:
-            raise IntegrityError(
-                f"{self.path / name}: expected sha256 {record.sha256}, found {found}; "
-                "the file was changed or damaged: copy the folder again"
-            )
-        return content
+        raise IntegrityError(
+            f"{path}: expected sha256 {record.sha256}, found {found}; "
+            "the file was changed or damaged: copy the folder again"
+        )
 
-    def read_vocabulary(self, name: str, size: int, *, unk: bool = False) -> Vocabulary:
+    def read_vocabulary(self, name: str) -> Vocabulary:
         """Return a vocabulary, checked against the size that the graphs were made for.
 
         Args:
             name: its file.
-            size: tokens, control tokens included.
-            unk: whether it has a token for unknown words.
 
         Raises:
             VocabularyError: it is not valid, or of another size.
+            ArtefactError: as for ``read``.
         """
-        vocabulary = Vocabulary.from_bytes(self.read(name), str(self.path / name), unk=unk)
+        sizes, unk = self.manifest.sizes, self.manifest.special_ids.unk
+        source = name == SOURCE_VOCABULARY_FILE
+        size = sizes.source_vocabulary if source else sizes.target_vocabulary
+        vocabulary = Vocabulary.from_bytes(
+            self.read(name), str(self.path / name), unk=source and unk is not None
+        )
         if len(vocabulary) != size:
             raise VocabularyError(
                 f"{self.path / name}: it has {len(vocabulary)} tokens, the graphs were made for "
@@ -87,19 +114,89 @@ class ExportedFolder:
             )
         return vocabulary
 
+    def read_graph(self, spec: GraphSpec) -> bytes:
+        """Return a graph's bytes, checked against its specification.
+
+        Raises:
+            GraphError: it breaks the contract.
+            ArtefactError: as for ``read``.
+        """
+        content = self.read(spec.file)
+        check_structure(content, spec, str(self.path / spec.file))
+        return content
+
+    def was_replaced(self) -> bool:
+        """Tell whether the folder has another manifest by now, or none."""
+        try:
+            return self._read(MANIFEST_FILE, _LARGEST_MANIFEST) != self._manifest_content
+        except ArtefactError:
+            return True
+
     def _read(self, name: str, limit: int) -> bytes:
         """Read at most ``limit`` bytes; refuse a longer file before reading it."""
         path = self.path / name
         try:
+            if Path(os.path.realpath(path)).parent != Path(os.path.realpath(self.path)):
+                raise ArtefactError(
+                    f"{path}: a link that leaves the folder; put the file itself there"
+                )
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > limit:
+                    kind = kind_of(file.read(64))
                     raise IntegrityError(
-                        f"{path}: expected at most {limit} bytes, found {size}; "
-                        "copy the folder again"
+                        f"{path}: expected at most {limit} bytes, found {size}"
+                        + (f": it is {kind}" if kind else "; copy the folder again")
                     )
                 return file.read(limit)
         except FileNotFoundError:
             raise ArtefactNotFoundError(f"{path}: missing; copy the whole folder again") from None
         except OSError as error:
             raise ArtefactError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
+class FolderContent:
+    """All that the run time needs of an exported folder, in memory and checked.
+
+    Attributes:
+        manifest: of the folder.
+        source: the source's vocabulary.
+        target: the target's vocabulary.
+        encoder: the encoder graph's bytes.
+        decoder: the decoder graph's bytes.
+    """
+
+    manifest: Manifest
+    source: Vocabulary
+    target: Vocabulary
+    encoder: bytes
+    decoder: bytes
+
+
+def read_folder(path: str | os.PathLike[str]) -> FolderContent:
+    """Read an exported folder as one: if it is replaced meanwhile, the new one, never a mix.
+
+    Raises:
+        ArtefactError: the folder is missing, incomplete, damaged or not valid; the subclass and the
+            message say which.
+    """
+    for _ in range(_MOST_REPLACEMENTS):
+        folder = ExportedFolder(path)
+        try:
+            return _read_all(folder)
+        except ArtefactError:
+            if not folder.was_replaced():
+                raise
+    return _read_all(ExportedFolder(path))
+
+
+def _read_all(folder: ExportedFolder) -> FolderContent:
+    graphs = folder.manifest.graphs
+    return FolderContent(
+        manifest=folder.manifest,
+        source=folder.read_vocabulary(SOURCE_VOCABULARY_FILE),
+        target=folder.read_vocabulary(TARGET_VOCABULARY_FILE),
+        encoder=folder.read_graph(graphs.encoder),
+        decoder=folder.read_graph(graphs.decoder),
+    )

@@ -6,6 +6,7 @@ Part of the torch side: export calls it. It knows the tool chain's traps, and no
 import hashlib
 import io
 import logging
+import sys
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +18,10 @@ from torch import Tensor, nn
 
 from .errors import GraphError
 from .manifest import GraphSpec, TensorSpec
+from .onnx_file import OnnxFile
+from .structure import check_structure
+
+_FIRST_PYTHON_WITHOUT_TORCHSCRIPT = (3, 14)
 
 
 def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
@@ -104,62 +109,33 @@ def _number_names(graph: onnx.GraphProto) -> None:
         initializer.name = renamed(initializer.name)
 
 
-def check_onnx(content: bytes, file: str, spec: GraphSpec) -> None:
-    """Check what must hold of an exported graph whatever its numbers.
+def check_onnx(content: bytes, spec: GraphSpec) -> None:
+    """Check an exported graph: by the ONNX project's own checker and by the contract of a step.
 
     Args:
         content: the ONNX file's bytes.
-        file: what messages call the graph.
         spec: what the manifest will say of it.
 
     Raises:
-        GraphError: the graph is not valid ONNX, has other inputs or outputs, a frozen axis, weights
-            outside the file, an operator outside the standard set, or a GRU of another variant.
+        GraphError: the graph is not valid ONNX, has no GRU, or breaks the contract; see
+            ``structure.check_structure``.
     """
-    model = onnx.load_from_string(content)
-    onnx.checker.check_model(model, full_check=True)
-    found = describe(content, file)
-    if found != spec:
-        raise GraphError(f"{file}: expected {spec}, found {found}")
-    for tensor in model.graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            raise GraphError(f"{file}: the weight {tensor.name} lies outside the file")
-    if any(opset.domain not in ("", "ai.onnx") for opset in model.opset_import):
-        raise GraphError(f"{file}: it needs operators outside the standard ONNX set")
-    recurrent = [node for node in model.graph.node if node.op_type == "GRU"]
-    if not recurrent:
-        raise GraphError(f"{file}: expected GRU nodes, found none")
-    for node in recurrent:
-        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        # PyTorch's GRU multiplies the reset gate in after the linear map. The other variant is
-        # valid ONNX and off by about 0.1: onnxscript 0.5.7 to 0.7.0 exported that.
-        if attributes.get("linear_before_reset", 0) != 1:
-            raise GraphError(
-                f"{file}: the GRU node {node.name} lacks linear_before_reset=1, so it is not "
-                "PyTorch's GRU; install onnxscript 0.7.1 or newer"
-            )
+    check_structure(content, spec, spec.file)
+    try:
+        onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise GraphError(f"{spec.file}: not valid ONNX: {error}") from error
+    # The exporter can write a recurrence as a loop of its parts, which is slow.
+    if not any(node.operator == "GRU" for node in OnnxFile.from_bytes(content, spec.file).nodes):
+        raise GraphError(f"{spec.file}: expected GRU nodes, found none")
 
 
-def describe(content: bytes, file: str) -> GraphSpec:
-    """Return an ONNX file's specification as the manifest records it."""
-    model = onnx.load_from_string(content)
-    opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
-    return GraphSpec(
-        file=file,
-        opset=opset,
-        ir_version=model.ir_version,
-        inputs=tuple(map(_describe_value, model.graph.input)),
-        outputs=tuple(map(_describe_value, model.graph.output)),
-    )
-
-
-def _describe_value(value: onnx.ValueInfoProto) -> TensorSpec:
-    tensor = value.type.tensor_type
-    return TensorSpec(
-        name=value.name,
-        dtype=onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name,
-        shape=tuple(axis.dim_param or axis.dim_value for axis in tensor.shape.dim),
-    )
+def no_torchscript_because() -> str | None:
+    """Say why TorchScript cannot be made here; ``None`` where it can."""
+    if sys.version_info >= _FIRST_PYTHON_WITHOUT_TORCHSCRIPT:
+        version = ".".join(map(str, sys.version_info[:2]))
+        return f"TorchScript is not supported on Python {version}; export with an older one"
+    return None
 
 
 def script(module: nn.Module) -> Any:

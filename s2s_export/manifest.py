@@ -1,17 +1,11 @@
-"""``manifest.json``: what an exported folder holds, how it was made, and what was proven of it.
+"""What an exported folder says of itself: what it holds, how it was made, what was proven of it.
 
-Export writes it last, the run time reads it first. Standard library only. The field names below are
-those of the file; ``exported/README.md`` specifies them for readers in other languages.
+The records of ``manifest.json``, whose field names these are; ``manifest_file`` reads and writes
+it, ``exported/README.md`` specifies it for readers in other languages. Standard library only.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from . import schema
-from .errors import ManifestError
-from .text import NORMALIZERS
-from .vocabulary import EOS, SOS, UNK
 
 FORMAT_VERSION = 1
 """The format that this release writes, and the newest that it reads."""
@@ -21,9 +15,6 @@ TARGET_VOCABULARY_FILE = "target.vocab"
 RETURNED_PREFIX = "next_"
 """A graph cannot give an output the name of an input, so the output that replaces the state tensor
 ``hidden`` is called ``next_hidden``."""
-
-_PLAIN_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_MOST_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -97,11 +88,19 @@ class TorchScriptRecord:
 
 @dataclass(frozen=True)
 class TorchScript:
-    """The TorchScript files, or the reason why there are none."""
+    """The TorchScript files, or the reason why there are none.
+
+    Attributes:
+        encoder: the encoder step; null if there is none.
+        decoder: the decoder step; null if there is none.
+        missing_because: why there is none; null if there is.
+        checked_by: how these files are compared, since their bytes are not reproducible.
+    """
 
     encoder: TorchScriptRecord | None
     decoder: TorchScriptRecord | None
     missing_because: str | None
+    checked_by: str
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,8 @@ class ParityRecord:
         sentences: sentences decoded by both.
         identical: those with the same tokens.
         ties: the others, each shown to be a tie: the two tokens lie within ``tie_margin``.
-        largest_difference: the largest absolute difference of any output.
+        largest_differences: the largest absolute difference, by output: ``encoder hidden``,
+            ``decoder log_probs``, ``decoder hidden``.
         tolerance: the largest that was allowed.
         tie_margin: the log-probability margin below which two tokens count as tied.
         smallest_margin: smallest difference between the best and the second-best log-probability.
@@ -203,20 +203,34 @@ class ParityRecord:
     sentences: int
     identical: int
     ties: int
-    largest_difference: float
+    largest_differences: Mapping[str, float]
     tolerance: float
     tie_margin: float
     smallest_margin: float
 
+    @property
+    def largest_difference(self) -> float:
+        """The largest of ``largest_differences``."""
+        return max(self.largest_differences.values(), default=0.0)
+
 
 @dataclass(frozen=True)
 class Golden:
-    """A sentence and its translation by eager PyTorch, with the token ids (EOS included)."""
+    """A sentence and its translation by eager PyTorch, to be replayed anywhere.
+
+    Attributes:
+        source: normalized.
+        source_ids: its token ids, EOS included.
+        target: tokens joined by spaces.
+        target_ids: its token ids, EOS included if decoding reached it.
+        log_probs: natural logarithm of the probability of each of ``target_ids``.
+    """
 
     source: str
     source_ids: tuple[int, ...]
     target: str
     target_ids: tuple[int, ...]
+    log_probs: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -235,6 +249,7 @@ class Manifest:
             files have records of their own.
         graphs: the contract of each graph.
         torchscript: the TorchScript files.
+        requires: the oldest version that can run the graphs, by package: ``onnxruntime``.
         tools: version of each tool that took part, by name.
         training: where the weights come from.
         parity: what was compared, by back end.
@@ -251,81 +266,8 @@ class Manifest:
     files: Mapping[str, FileRecord]
     graphs: Graphs
     torchscript: TorchScript
+    requires: Mapping[str, str]
     tools: Mapping[str, str]
     training: Training
     parity: Mapping[str, ParityRecord]
     golden: tuple[Golden, ...]
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> "Manifest":
-        """Read ``manifest.json``.
-
-        Raises:
-            ManifestError: it is not valid, or newer than this release reads.
-        """
-        value = schema.parse(content, MANIFEST_FILE)
-        version = value.get("format_version")
-        if type(version) is int and version > FORMAT_VERSION:
-            raise ManifestError(
-                f"{MANIFEST_FILE}: format version {version} was made by a newer release of "
-                f"s2s-export, this release reads up to {FORMAT_VERSION}: upgrade s2s-export"
-            )
-        manifest = schema.build(cls, value, MANIFEST_FILE)
-        manifest._validate()
-        return manifest
-
-    def to_bytes(self) -> bytes:
-        """Write ``manifest.json``; the same manifest gives the same bytes."""
-        return schema.dumps(self)
-
-    def _validate(self) -> None:
-        """Check what the types alone do not say."""
-        _require(self.format_version == FORMAT_VERSION, "format_version", f"{FORMAT_VERSION}")
-        _require(self.normalizer in NORMALIZERS, "normalizer", f"one of {sorted(NORMALIZERS)}")
-        ids = self.special_ids
-        _require(
-            (ids.sos, ids.eos) == (SOS, EOS) and ids.unk in (UNK, None),
-            "special_ids",
-            f"{SOS}, {EOS} and {UNK} or null",
-        )
-        for name, length in (
-            ("source", self.max_length.source),
-            ("target", self.max_length.target),
-        ):
-            _require(1 <= length <= _MOST_TOKENS, f"max_length.{name}", f"1 to {_MOST_TOKENS}")
-        for name in self.files:
-            _require(_PLAIN_FILE_NAME.fullmatch(name) is not None, "files", "plain file names")
-        needed = {SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE}
-        needed |= {self.graphs.encoder.file, self.graphs.decoder.file}
-        _require(needed <= self.files.keys(), "files", f"records of {sorted(needed)}")
-        _validate_graph(self.graphs.encoder, "graphs.encoder", ())
-        _validate_graph(self.graphs.decoder, "graphs.decoder", ("log_probs",))
-        encoder_state = {spec.name for spec in self.graphs.encoder.state}
-        decoder_state = {spec.name for spec in self.graphs.decoder.state}
-        _require(
-            decoder_state <= encoder_state, "graphs.decoder.inputs", "the encoder's state tensors"
-        )
-
-
-def _validate_graph(graph: GraphSpec, where: str, first_outputs: tuple[str, ...]) -> None:
-    _require(len(graph.inputs) >= 2, f"{where}.inputs", "tokens and at least one state tensor")
-    for spec in graph.state:
-        shape = spec.shape
-        fits = len(shape) == 3 and shape[1] == "B" and spec.dtype == "float32"
-        _require(fits, f"{where}.inputs: {spec.name}", "float32[n, B, n]")
-        _require(
-            all(type(n) is int for n in (shape[0], shape[2])), f"{where}.inputs", "fixed sizes"
-        )
-    names = tuple(spec.name for spec in graph.outputs)
-    returned = {RETURNED_PREFIX + spec.name for spec in graph.state}
-    _require(
-        names[: len(first_outputs)] == first_outputs
-        and set(names[len(first_outputs) :]) <= returned,
-        f"{where}.outputs",
-        ", ".join([*first_outputs, *sorted(returned)]),
-    )
-
-
-def _require(holds: bool, where: str, expected: str) -> None:
-    if not holds:
-        raise ManifestError(f"{MANIFEST_FILE}: {where}: expected {expected}; export again")

@@ -10,8 +10,10 @@ and wherever a token differs, the two candidates' log-probabilities lie within `
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,7 @@ from .greedy import (
     greedy_decode,
 )
 from .manifest import ParityRecord
+from .vocabulary import Vocabulary
 
 TOLERANCE = 1e-4
 """Largest allowed absolute difference of an output. The least likely words have log-probabilities
@@ -92,7 +95,7 @@ def compare(
     sources: Sequence[Sequence[int]],
     options: GreedyOptions,
     *,
-    vocabulary_sizes: tuple[int, int],
+    vocabularies: tuple[Vocabulary, Vocabulary],
     batch_sizes: Sequence[int],
 ) -> dict[str, ParityRecord]:
     """Compare back ends with a reference, step by step and sentence by sentence.
@@ -102,7 +105,7 @@ def compare(
         candidates: those in question.
         sources: token ids of the sentences, EOS included.
         options: of greedy decoding.
-        vocabulary_sizes: tokens of the source and the target vocabulary.
+        vocabularies: of the source and the target, for random tokens and for messages.
         batch_sizes: the sentences are decoded in batches of these sizes in turn.
 
     Returns:
@@ -113,29 +116,28 @@ def compare(
     """
     differences = {}
     for candidate in candidates:
-        difference = step_difference(reference, candidate, options, vocabulary_sizes)
-        if difference > TOLERANCE:
-            raise ParityError(
-                f"{candidate.name}: its outputs differ from {reference.name} by {difference:.3g}, "
-                f"more than {TOLERANCE:.3g}; not published"
-            )
-        differences[candidate.name] = difference
+        largest = step_differences(reference, candidate, options, vocabularies)
+        for output, difference in largest.items():
+            if difference > TOLERANCE:
+                raise ParityError(
+                    f"{candidate.name}: {output} differs from {reference.name}'s by "
+                    f"{difference:.3g}, more than {TOLERANCE:.3g}; not published"
+                )
+        differences[candidate.name] = largest
     recorder = MarginRecorder(reference.decoder_step)
     recorded = Backend(reference.name, reference.encoder_step, recorder)
     expected = list(recorded.decode(sources, options, batch_sizes))
     records = {}
     for candidate in candidates:
         found = candidate.decode(sources, options, batch_sizes)
-        ties = 0
+        verdicts: Counter[Verdict] = Counter()
         for source, one, other in zip(sources, expected, found, strict=True):
-            if (one.ids, one.finished) != (other.ids, other.finished):
-                prove_tie(reference, candidate, source, one, options)
-                ties += 1
+            verdicts[judge(reference, candidate, source, one, other, options, vocabularies)] += 1
         records[candidate.name] = ParityRecord(
             sentences=len(sources),
-            identical=len(sources) - ties,
-            ties=ties,
-            largest_difference=differences[candidate.name],
+            identical=verdicts[Verdict.IDENTICAL],
+            ties=verdicts[Verdict.TIE],
+            largest_differences=differences[candidate.name],
             tolerance=TOLERANCE,
             tie_margin=TIE_MARGIN,
             smallest_margin=recorder.smallest if sources else 0.0,
@@ -143,20 +145,29 @@ def compare(
     return records
 
 
-def step_difference(
+def step_differences(
     reference: Backend,
     candidate: Backend,
     options: GreedyOptions,
-    vocabulary_sizes: tuple[int, int],
-) -> float:
-    """Return the largest absolute difference of any output, over random steps.
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> dict[str, float]:
+    """Return the largest absolute difference of each output, over random steps.
 
     Random tokens and random non-zero states, several batch sizes and lengths; then the decoder runs
     on for some steps, each back end with its own state, so that errors may add up.
+
+    Returns:
+        The differences by output: ``encoder hidden``, ``decoder log_probs``, ``decoder hidden``.
     """
     generator = np.random.default_rng(0)
-    source_size, target_size = vocabulary_sizes
-    largest = 0.0
+    source_size, target_size = map(len, vocabularies)
+    largest: dict[str, float] = {}
+
+    def note(step: str, one: State, other: State) -> None:
+        for name, array in one.items():
+            key = f"{step} {name}"
+            largest[key] = max(largest.get(key, 0.0), _difference(array, other[name]))
+
     for batch in _STEP_BATCHES:
         for length in _STEP_LENGTHS:
             # A GRU's hidden state lies between -1 and 1.
@@ -167,35 +178,47 @@ def step_difference(
                 for name, array in options.initial_state.items()
             }
             tokens = generator.integers(0, source_size, (length, batch))
-            one = {**state, **reference.encoder_step(tokens, state)}
-            other = {**state, **candidate.encoder_step(tokens, state)}
-            largest = max(largest, _state_difference(one, other))
+            one = reference.encoder_step(tokens, state)
+            other = candidate.encoder_step(tokens, state)
+            note("encoder", one, other)
+            one, other = {**state, **one}, {**state, **other}
             for _ in range(_CHAINED_STEPS):
                 token = generator.integers(0, target_size, batch)
                 scores, changed = reference.decoder_step(token, one)
                 other_scores, other_changed = candidate.decoder_step(token, other)
+                note("decoder", {"log_probs": scores}, {"log_probs": other_scores})
+                note("decoder", changed, other_changed)
                 one, other = {**one, **changed}, {**other, **other_changed}
-                largest = max(
-                    largest, _difference(scores, other_scores), _state_difference(one, other)
-                )
     return largest
 
 
-def prove_tie(
+class Verdict(Enum):
+    """What the gate says of a sentence. The third answer, different, is an error."""
+
+    IDENTICAL = "identical"
+    TIE = "tie"
+
+
+def judge(
     reference: Backend,
     candidate: Backend,
     source: Sequence[int],
     expected: Hypothesis,
+    found: Hypothesis,
     options: GreedyOptions,
-) -> None:
-    """Show that a sentence decodes differently because of ties alone.
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> Verdict:
+    """Say whether two translations of a sentence are the same, or differ because of ties alone.
 
-    Both back ends are fed the reference's tokens; at each step where they would choose differently,
-    the two candidates must be tied for both of them.
+    For a tie both back ends are fed the reference's tokens; at each step where they would choose
+    differently, the two candidates must be tied for both of them.
 
     Raises:
-        ParityError: they are not; the message gives the sentence, the step, both tokens and scores.
+        ParityError: they are different; the message gives the sentence, the step, both tokens and
+            their scores.
     """
+    if (expected.ids, expected.finished) == (found.ids, found.finished):
+        return Verdict.IDENTICAL
     fed = [options.sos, *expected.ids][: options.max_length]
     steps = zip(
         _forced_scores(reference, source, fed, options),
@@ -207,12 +230,15 @@ def prove_tie(
         margin = float(scores[best] - scores[other_best])
         other_margin = float(other_scores[other_best] - other_scores[best])
         if max(margin, other_margin) > TIE_MARGIN:
+            words, target = vocabularies[0].decode(source), vocabularies[1]
             raise ParityError(
-                f"{candidate.name}: the sentence with source ids {list(source)} differs at step "
-                f"{step}: {reference.name} chooses token {best} (log-probability "
-                f"{scores[best]:.6f}), {candidate.name} token {other_best} "
-                f"({scores[other_best]:.6f}), no tie within {TIE_MARGIN:.3g}; not published"
+                f"{candidate.name}: {' '.join(words)!r} (ids {list(source)}) differs at step "
+                f"{step}: {reference.name} chooses {target.decode([best])[0]!r} (token {best}, "
+                f"log-probability {scores[best]:.6f}), {candidate.name} "
+                f"{target.decode([other_best])[0]!r} (token {other_best}, "
+                f"{scores[other_best]:.6f}), no tie within {TIE_MARGIN:.3g}; not published"
             )
+    return Verdict.TIE
 
 
 def _forced_scores(
@@ -224,10 +250,6 @@ def _forced_scores(
         scores, changed = backend.decoder_step(np.array([token]), state)
         state = {**state, **changed}
         yield scores[0]
-
-
-def _state_difference(one: State, other: State) -> float:
-    return max(_difference(one[name], other[name]) for name in one)
 
 
 def _difference(one: FloatArray, other: FloatArray) -> float:

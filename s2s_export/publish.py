@@ -1,27 +1,32 @@
 """Putting a finished folder in the place of another one, all at once.
 
 Export builds beside the target and swaps at the end: whoever reads the target sees the old folder
-or the new one, and an export that fails or is interrupted leaves the old one. Standard library
-only.
+or the new one, and an export that fails or is interrupted leaves the old one. What a killed export
+left beside the target, the next one removes. Standard library only, of a POSIX system.
 """
 
 import ctypes
+import fcntl
+import glob
 import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from .errors import OutputError, S2SError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_OLD = ".old"
 
 
 @contextmanager
 def replacing(target: Path, own_files: Collection[str], *, force: bool) -> Iterator[Path]:
     """Give an empty folder to build in; when the block ends well, it takes the target's place.
+
+    Of two that do this at once, both finish, and the folder is the one that ended last.
 
     Args:
         target: the folder to write; if it is a link, the folder that it points to.
@@ -35,26 +40,35 @@ def replacing(target: Path, own_files: Collection[str], *, force: bool) -> Itera
     """
     target = target.resolve()
     _require_replaceable(target, own_files, force=force)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{target.name}.building-", dir=target.parent))
-    except OSError as error:
-        raise OutputError(f"{target.parent}: cannot be written: {error.strerror}") from error
-    try:
-        building.chmod(0o755)  # mkdtemp's folder is its owner's alone, an export is to be shared
-        yield building
-        _sync(building)
-        if target.exists():
-            _exchange(building, target)
-        else:
-            building.rename(target)
-    except S2SError:  # some are OSErrors too, and they say what they have to say
-        raise
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error}; it is as it was") from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)  # half built, or what was replaced
-    _sync(target.parent)
+    with ExitStack() as stack:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(target.parent):
+                _remove_leftovers(target)
+                building = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+                stack.callback(shutil.rmtree, building, ignore_errors=True)
+                # Held until the end; a folder that nobody holds is a leftover.
+                stack.enter_context(_locked(building))
+        except OSError as error:
+            raise OutputError(f"{target.parent}: cannot be written: {error.strerror}") from error
+        try:
+            # mkdtemp's folder is its owner's alone, an export is to be shared
+            building.chmod(0o755)
+            yield building
+            _sync(building)
+            with _locked(target.parent):
+                _require_replaceable(target, own_files, force=force)
+                if target.exists():
+                    _exchange(building, target)
+                else:
+                    building.rename(target)
+            _sync(target.parent)
+        except S2SError:  # some are OSErrors too, and they say what they have to say
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"{target}: cannot be written: {error}; it is the old folder or the new one"
+            ) from error
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -81,6 +95,35 @@ def _require_replaceable(target: Path, own_files: Collection[str], *, force: boo
         )
 
 
+def _prefix(target: Path) -> str:
+    return f".{target.name}.building-"
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what killed exports to the same target left; those at work hold theirs locked."""
+    for path in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
+        with suppress(BlockingIOError, FileNotFoundError), _locked(path, wait=False):
+            if path.name.endswith(_OLD) and not target.exists():
+                path.rename(target)  # killed between the two steps of _exchange
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock on a folder; the system lets go of it when the process ends, however it ends.
+
+    Raises:
+        BlockingIOError: another process has it, and this one is not to wait.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _exchange(building: Path, target: Path) -> None:
     """Let two folders change places."""
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
@@ -90,7 +133,7 @@ def _exchange(building: Path, target: Path) -> None:
             return
     # Not Linux, or a file system without it: two steps, with an instant between them in which the
     # old folder has only its new name.
-    old = building.with_name(f"{building.name}.old")
+    old = building.with_name(building.name + _OLD)
     target.rename(old)
     try:
         building.rename(target)

@@ -18,15 +18,23 @@ from .errors import ManifestError
 T = TypeVar("T")
 
 
-def dumps(value: object) -> bytes:
+def dumps(value: object, more: Mapping[str, str]) -> bytes:
     """Write a dataclass as UTF-8 JSON: sorted keys, two spaces, a final line feed.
 
     The same value gives the same bytes.
+
+    Args:
+        value: a dataclass.
+        more: fields of the file that the dataclass does not have.
     """
     assert dataclasses.is_dataclass(value)
     assert not isinstance(value, type)
     text = json.dumps(
-        dataclasses.asdict(value), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False
+        {**dataclasses.asdict(value), **more},
+        sort_keys=True,
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
     )
     return f"{text}\n".encode()
 
@@ -45,6 +53,7 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
         value = json.loads(
             content.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
         )
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # escaped, half a character gets in
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{name}: not valid JSON ({error}); export again") from None
     if not isinstance(value, dict):

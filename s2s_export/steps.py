@@ -6,6 +6,7 @@ session is opened, not before.
 """
 
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ class _Graph:
     """A session whose inputs and outputs are those of its specification."""
 
     def __init__(self, model: bytes, spec: GraphSpec, *, device: str, threads: int) -> None:
+        self._file = spec.file
         self._session = _open_session(model, spec.file, device, threads)
         _require_same(spec.file, "input", spec.inputs, self._session.get_inputs())
         _require_same(spec.file, "output", spec.outputs, self._session.get_outputs())
@@ -70,8 +72,45 @@ class _Graph:
     def run(self, tokens: TokenIds, state: State) -> dict[str, FloatArray]:
         feeds: dict[str, Any] = {name: state[name] for name in self._state_names}
         feeds[self._tokens_name] = tokens
-        outputs = self._session.run(self._output_names, feeds)
+        try:
+            outputs = self._session.run(self._output_names, feeds)
+        except Exception as error:  # onnxruntime's exceptions have no base class but Exception
+            raise GraphError(
+                f"{self._file}: ONNX Runtime failed while running it: {_first_line(error)}"
+            ) from error
         return dict(zip(self._returned_names, outputs, strict=True))
+
+
+def available_providers() -> list[str]:
+    """Return the execution providers that the installed onnxruntime was built with.
+
+    Raises:
+        RuntimeMissingError: onnxruntime is not installed.
+    """
+    return list(_import_onnxruntime().get_available_providers())
+
+
+def require_onnxruntime(version: str) -> None:
+    """Make sure that the installed onnxruntime is new enough.
+
+    Args:
+        version: the oldest that will do.
+
+    Raises:
+        RuntimeMissingError: it is older, or not installed.
+    """
+    found = _import_onnxruntime().__version__
+    if _numbers(found) < _numbers(version):
+        raise RuntimeMissingError(
+            f"these graphs need onnxruntime {version} or newer, found {found}: "
+            "pip install --upgrade onnxruntime (onnxruntime-gpu where that is installed)"
+        )
+
+
+def _numbers(version: str) -> list[int]:
+    """Return the leading numbers of a version: [1, 20, 0] for "1.20.0rc1"."""
+    match = re.match(r"\d+(\.\d+)*", version)
+    return [int(number) for number in match[0].split(".")] if match else []
 
 
 def _open_session(model: bytes, file: str, device: str, threads: int) -> Any:
@@ -99,7 +138,7 @@ def _open_session(model: bytes, file: str, device: str, threads: int) -> Any:
     options.inter_op_num_threads = 1
     # Idle threads would spin and take a core each from the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors only
+    options.log_severity_level = 4  # what goes wrong is raised, too
     try:
         # By default the Python layer answers a failing provider with a line on stdout and the CPU.
         session = ort.InferenceSession(
@@ -110,13 +149,18 @@ def _open_session(model: bytes, file: str, device: str, threads: int) -> Any:
             read_config_from_model=0,
         )
     except Exception as error:  # onnxruntime's exceptions have no base class but Exception
-        first_line = str(error).partition("\n")[0]
         if device == "cpu":
-            raise GraphError(f"{file}: ONNX Runtime cannot load it: {first_line}") from error
-        raise ProviderError(_not_available(device, first_line)) from error
+            raise GraphError(
+                f"{file}: ONNX Runtime cannot load it: {_first_line(error)}"
+            ) from error
+        raise ProviderError(_not_available(device, _first_line(error))) from error
     if session.get_providers()[0] != wanted:
         raise ProviderError(_not_available(device, "ONNX Runtime fell back to the CPU"))
     return session
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _import_onnxruntime() -> Any:

@@ -1,15 +1,14 @@
 """The Translator: text in, text out, for other people's apps.
 
-It joins the torch-free parts: the normalizer, the vocabularies, the two graphs and the greedy loop.
+It joins the torch-free parts: the normalizer, the vocabularies and the loaded model.
 """
 
 import os
 
 from .errors import InputTypeError, TextTooLongError
-from .folder import ExportedFolder
-from .greedy import GreedyOptions, greedy_decode
-from .manifest import SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE, Manifest
-from .steps import OnnxDecoderStep, OnnxEncoderStep, initial_state
+from .folder import read_folder
+from .loading import LoadedModel
+from .manifest import Manifest
 from .text import NORMALIZERS, detokenize, tokenize
 
 
@@ -39,31 +38,13 @@ class Translator:
                 and the message say which.
             ProviderError: the device or onnxruntime is not available.
         """
-        folder = ExportedFolder(path)
-        manifest = self._manifest = folder.manifest
-        self._normalize = NORMALIZERS[manifest.normalizer]
-        sizes, graphs = manifest.sizes, manifest.graphs
-        self._source = folder.read_vocabulary(
-            SOURCE_VOCABULARY_FILE,
-            sizes.source_vocabulary,
-            unk=manifest.special_ids.unk is not None,
-        )
-        self._target = folder.read_vocabulary(TARGET_VOCABULARY_FILE, sizes.target_vocabulary)
-        self._max_source_length = manifest.max_length.source
-        self._options = GreedyOptions(
-            initial_state=initial_state(graphs.encoder),
-            sos=manifest.special_ids.sos,
-            eos=manifest.special_ids.eos,
-            max_length=manifest.max_length.target,
-        )
-        encoder, decoder = folder.read(graphs.encoder.file), folder.read(graphs.decoder.file)
-        self._encoder = OnnxEncoderStep(encoder, graphs.encoder, device=device, threads=threads)
-        self._decoder = OnnxDecoderStep(decoder, graphs.decoder, device=device, threads=threads)
+        self._model = LoadedModel(read_folder(path), device=device, threads=threads)
+        self._normalize = NORMALIZERS[self._model.manifest.normalizer]
 
     @property
     def manifest(self) -> Manifest:
         """What the folder says of itself: languages, sizes, scores, versions."""
-        return self._manifest
+        return self._model.manifest
 
     def translate(self, text: str) -> str:
         """Translate one sentence.
@@ -89,11 +70,12 @@ class Translator:
         tokens = self._tokens(text, "translate")
         if not tokens:
             return ""
-        ids = self._source.encode(tokens)
-        if len(ids) > self._max_source_length:
-            raise TextTooLongError(len(ids), self._max_source_length)
-        [hypothesis] = greedy_decode(self._encoder, self._decoder, [ids], self._options)
-        return detokenize(self._target.decode(hypothesis.ids))
+        ids = self._model.source.encode(tokens)
+        longest = self._model.manifest.max_length.source
+        if len(ids) > longest:
+            raise TextTooLongError(len(ids), longest)
+        [hypothesis] = self._model.decode([ids])
+        return detokenize(self._model.target.decode(hypothesis.ids))
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """Return the words of a text that the model was not trained on.
@@ -104,7 +86,7 @@ class Translator:
         Raises:
             InputTypeError: ``text`` is not a ``str``.
         """
-        return self._source.unknown(self._tokens(text, "unknown_words"))
+        return self._model.source.unknown(self._tokens(text, "unknown_words"))
 
     def _tokens(self, text: str, method: str) -> list[str]:
         if not isinstance(text, str):

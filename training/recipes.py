@@ -118,7 +118,7 @@ class Recipe:
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = 0.02
     clip_norm: float = 5.0
-    dropout: float = 0.25
+    dropout: float = 0.0
     label_smoothing: float = 0.1
     word_prediction: float = 1.0
     word_dropout: float = 0.25

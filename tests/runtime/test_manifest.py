@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from s2s_export.errors import ManifestError
-from s2s_export.manifest import Manifest
+from s2s_export.errors import IntegrityError, ManifestError
+from s2s_export.manifest_file import from_bytes, to_bytes
+
+Edited = Callable[[bytes, Callable[[Any], object]], bytes]
 
 
 @pytest.fixture
@@ -17,19 +19,33 @@ def content(tiny: Path) -> bytes:
 
 
 def test_written_as_it_was_read(content: bytes) -> None:
-    assert Manifest.from_bytes(content).to_bytes() == content
+    assert to_bytes(from_bytes(content)) == content
 
 
-def test_fields_of_later_releases_are_ignored(content: bytes) -> None:
+def test_fields_of_later_releases_are_ignored(content: bytes, edited_manifest: Edited) -> None:
+    later = edited_manifest(content, lambda value: value["sizes"].update(layers=3))
+    assert to_bytes(from_bytes(later)) == content
+
+
+def test_any_change_that_is_valid_json_breaks_the_checksum(content: bytes) -> None:
+    """Fault 31, for the manifest itself."""
     value = json.loads(content)
-    value["sizes"]["layers"] = 3
-    assert Manifest.from_bytes(json.dumps(value).encode()).to_bytes() == content
+    for changed in (
+        content.replace(b'"seed": 0', b'"seed": 1'),
+        content.replace(b"\n", b"\n ", 1),
+        content.replace(value["manifest_sha256"][:5].encode(), b"abcde"),
+        json.dumps(value).encode(),
+    ):
+        assert changed != content
+        with pytest.raises(IntegrityError, match=r"^manifest\.json: expected sha256 \w{64}, found"):
+            from_bytes(changed)
 
 
-def edited(content: bytes, edit: Callable[[Any], object]) -> bytes:
-    value = json.loads(content)
-    edit(value)
-    return json.dumps(value).encode()
+@pytest.mark.parametrize("checksum", [None, "", "0", 3, "é" * 64])
+def test_a_checksum_that_is_none(content: bytes, checksum: object) -> None:
+    value = {**json.loads(content), "manifest_sha256": checksum}
+    with pytest.raises(ManifestError, match=r"^manifest\.json\.manifest_sha256: "):
+        from_bytes(json.dumps(value).encode())
 
 
 @pytest.mark.parametrize(
@@ -62,21 +78,34 @@ def edited(content: bytes, edit: Callable[[Any], object]) -> bytes:
         (lambda m: m["graphs"]["decoder"]["outputs"].reverse(), "decoder.outputs: expected log"),
         (lambda m: m["graphs"]["decoder"]["outputs"][1].update(name="x"), "next_hidden"),
         (lambda m: m["graphs"]["decoder"]["inputs"][1].update(name="x"), "decoder.outputs"),
+        (lambda m: m["graphs"]["decoder"]["inputs"][1].update(name="token"), "each name once"),
+        (lambda m: m["graphs"]["encoder"]["inputs"][0].update(dtype="int32"), r"int64\[T, B\]"),
+        (lambda m: m["graphs"]["decoder"]["outputs"][0].update(shape=["B", 7]), r"\['B', 36\]"),
+        (lambda m: m["sizes"].update(hidden=17), "state of sizes.hidden = 17 units"),
+        (lambda m: m["sizes"].update(target_vocabulary=0), "target_vocabulary: expected 1 to"),
+        (lambda m: m["sizes"].update(hidden=10**9), "sizes.hidden: expected 1 to 10000000"),
+        (lambda m: m["files"]["source.vocab"].update(size=-1), "source.vocab.size: expected 0 to"),
+        (lambda m: m["files"]["source.vocab"].update(sha256="x"), "64 hexadecimal digits"),
+        (lambda m: m["requires"].update(onnxruntime="new"), "requires.onnxruntime: expected a ver"),
+        (lambda m: m["golden"][0].update(source_ids=[51]), r"golden\[0\].source_ids: expected ids"),
+        (lambda m: m["golden"][0].update(target_ids=[]), r"golden\[0\].target_ids: expected 1 to"),
+        (lambda m: m["golden"][2]["log_probs"].pop(), r"golden\[2\].log_probs: expected one for"),
         (lambda m: m["graphs"]["encoder"]["inputs"][1].update(shape=[1, 2, 16]), r"float32\[n, B"),
     ],
 )
 def test_wrong_fields_are_refused(
-    content: bytes, edit: Callable[[Any], object], message: str
+    content: bytes, edit: Callable[[Any], object], message: str, edited_manifest: Edited
 ) -> None:
+    """Faults 40 to 42 and 44."""
     with pytest.raises(ManifestError, match=message) as error:
-        Manifest.from_bytes(edited(content, edit))
+        from_bytes(edited_manifest(content, edit))
     assert str(error.value).startswith("manifest.json")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "not valid JSON"),
+        (b"", "it is empty"),
         (b"[]", "expected a JSON object, found list"),
         (b"{", "not valid JSON"),
         (b"\xff", "not valid JSON"),
@@ -84,9 +113,11 @@ def test_wrong_fields_are_refused(
         (b'{"a": 1, "a": 2}', "the key 'a' stands twice"),
         (b'{"a": ' + b"[" * 100_000, "not valid JSON"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "not valid JSON"),
+        (b'{"a": "\\ud800"}', "not valid JSON"),
+        (b"\x1f\x8b\x08", "it is gzip data"),
     ],
 )
 def test_wrong_json_is_refused(content: bytes, message: str) -> None:
     """Faults 37 and 39."""
     with pytest.raises(ManifestError, match=message):
-        Manifest.from_bytes(content)
+        from_bytes(content)

@@ -53,7 +53,7 @@ def test_nothing_to_translate(
     translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fault 1: the model is not run."""
-    monkeypatch.setattr("s2s_export.translator.greedy_decode", None)
+    monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
     assert translator.translate(text) == ""
 
 

@@ -8,6 +8,7 @@ import torch
 from s2s_export import bundle, graphs
 from s2s_export.folder import ExportedFolder
 from s2s_export.parity import Backend
+from s2s_export.vocabulary import Vocabulary
 from training.checkpoint import Checkpoint, Report
 from training.dataset import EncodedPair, Vocabularies, select_pairs, sha256_of
 from training.model import Seq2Seq
@@ -23,6 +24,11 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def tiny_folder(tiny: Path) -> ExportedFolder:
     return ExportedFolder(tiny)
+
+
+@pytest.fixture(scope="session")
+def vocabularies(tiny_folder: ExportedFolder) -> tuple[Vocabulary, Vocabulary]:
+    return tiny_folder.read_vocabulary("source.vocab"), tiny_folder.read_vocabulary("target.vocab")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from s2s_export.errors import ParityError
 from s2s_export.greedy import FloatArray, GreedyOptions, State, TokenIds
 from s2s_export.manifest import ParityRecord
 from s2s_export.parity import TIE_MARGIN, TOLERANCE, Backend, compare
+from s2s_export.vocabulary import Vocabulary
 
 OPTIONS = GreedyOptions({"hidden": np.zeros((1, 1, 2), np.float32)}, sos=0, eos=1, max_length=5)
 
@@ -42,7 +43,7 @@ def gate(
         [Planted("candidate", candidate, offset).backend],
         [[2, 1], [3, 1]],
         OPTIONS,
-        vocabulary_sizes=(4, 4),
+        vocabularies=(Vocabulary(["un", "deux"]), Vocabulary(["one", "two"])),
         batch_sizes=(1,),
     ).values()
     return record
@@ -57,6 +58,7 @@ def changed(row: int, column: int, value: float) -> list[list[float]]:
 def test_equal_steps_pass() -> None:
     record = gate(REFERENCE, REFERENCE)
     assert (record.sentences, record.identical, record.ties) == (2, 2, 0)
+    assert record.largest_differences == {"encoder hidden": 0, "decoder log_probs": 0}
     assert record.largest_difference == 0
     assert record.smallest_margin == pytest.approx(0.5)
 
@@ -70,12 +72,12 @@ def test_a_difference_within_the_tolerance_is_recorded() -> None:
 @pytest.mark.parametrize("value", [-1.0 - 2 * TOLERANCE, -0.9, float("nan"), float("inf")])
 def test_a_difference_beyond_the_tolerance_refuses(value: float) -> None:
     """Though every token is the same."""
-    with pytest.raises(ParityError, match=r"candidate: its outputs differ from reference by"):
+    with pytest.raises(ParityError, match=r"candidate: decoder log_probs differs from reference's"):
         gate(REFERENCE, changed(0, 2, value))
 
 
 def test_a_state_beyond_the_tolerance_refuses() -> None:
-    with pytest.raises(ParityError, match=r"its outputs differ from reference by 0\.001"):
+    with pytest.raises(ParityError, match=r"encoder hidden differs from reference's by 0\.001"):
         gate(REFERENCE, REFERENCE, offset=1e-3)
 
 
@@ -93,8 +95,8 @@ def test_another_token_without_a_tie_refuses(monkeypatch: pytest.MonkeyPatch) ->
     """With numbers that the tolerance lets pass, so that the tokens alone must give it away."""
     monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
     message = (
-        r"candidate: the sentence with source ids \[2, 1\] differs at step 0: reference chooses "
-        r"token 2 \(log-probability -1\.000000\), candidate token 3 \(-1\.500000\), no tie"
+        r"candidate: 'un <eos>' \(ids \[2, 1\]\) differs at step 0: reference chooses 'one' "
+        r"\(token 2, log-probability -1\.000000\), candidate 'two' \(token 3, -1\.500000\), no tie"
     )
     with pytest.raises(ParityError, match=message):
         gate(REFERENCE, changed(0, 3, -0.9))
@@ -109,5 +111,5 @@ def test_after_a_tie_the_rest_is_compared_with_the_reference(
     other = [list(scores) for scores in tied]
     other[0][2], other[0][3] = tied[0][3], tied[0][2]
     other[2][3], other[2][2] = -1.4, -1.2
-    with pytest.raises(ParityError, match="differs at step 1: reference chooses token 3"):
+    with pytest.raises(ParityError, match=r"differs at step 1: reference chooses 'two' \(token 3"):
         gate(tied, other)

@@ -14,11 +14,23 @@ RUN_TIME = {
     "word_forms": set[str](),
     "vocabulary": {"errors", "word_forms"},
     "schema": {"errors"},
-    "manifest": {"errors", "schema", "text", "vocabulary"},
-    "folder": {"errors", "manifest", "vocabulary"},
+    "file_kind": set[str](),
+    "manifest": set[str](),
+    "manifest_rules": {"errors", "manifest", "text", "vocabulary"},
+    "manifest_file": {"errors", "file_kind", "manifest", "manifest_rules", "schema"},
+    "onnx_file": {"errors", "manifest"},
+    "structure": {"errors", "manifest", "onnx_file"},
+    "folder": {"errors", "file_kind", "manifest", "manifest_file", "structure", "vocabulary"},
     "greedy": {"numpy", "errors"},
     "steps": {"numpy", "onnxruntime", "errors", "greedy", "manifest"},
-    "translator": {"errors", "folder", "greedy", "manifest", "steps", "text"},
+    "loading": {"folder", "greedy", "steps"},
+    "translator": {"errors", "folder", "loading", "manifest", "text"},
+    "parity": {"numpy", "errors", "greedy", "manifest", "vocabulary"},
+    "verify": {
+        *("__init__", "command", "errors", "folder", "greedy", "loading", "manifest", "parity"),
+        *("steps", "text"),
+    },
+    "info": {"__init__", "command", "errors", "folder", "manifest", "steps"},
     "__init__": {"errors", "translator"},
     "__main__": {"__init__", "command", "errors", "translator"},
 }
@@ -26,12 +38,11 @@ RUN_TIME = {
 
 TORCH_SIDE = {
     "publish": {"errors"},
-    "parity": {"numpy", "errors", "greedy", "manifest"},
-    "graphs": {"onnx", "torch", "errors", "manifest"},
+    "graphs": {"onnx", "torch", "errors", "manifest", "onnx_file", "structure"},
     "export": {"__init__", "command", "errors", "manifest", "bundle", "training"},
     "bundle": {
-        *("__init__", "errors", "graphs", "manifest", "parity", "publish", "steps", "text"),
-        *("translator", "vocabulary", "training"),
+        *("__init__", "errors", "graphs", "manifest", "manifest_file", "parity", "publish"),
+        *("steps", "text", "verify", "vocabulary", "training"),
     },
 }
 """The exporter and what it alone uses."""

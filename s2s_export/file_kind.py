@@ -1,0 +1,31 @@
+"""What a file is that should be another: the kinds that copying and downloading leave behind.
+
+``folder`` asks when a file is not the recorded one. Standard library only.
+"""
+
+_SIGNATURES = (
+    (b"version https://git-lfs", "a git-lfs pointer and not the file itself: run 'git lfs pull'"),
+    (b"PK\x03\x04", "a zip archive: unpack it"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\x1f\x8b", "gzip data: unpack it"),
+)
+_HTML = (b"<!doctype html", b"<html")
+
+
+def kind_of(content: bytes) -> str | None:
+    """Say what some bytes are, with what to do, if they are of a kind that often goes astray.
+
+    Args:
+        content: the file's bytes, or as many of its first as there are to see.
+
+    Returns:
+        A phrase that goes on after "it is", or ``None`` for any other content.
+    """
+    if not content:
+        return "empty"
+    for signature, kind in _SIGNATURES:
+        if content.startswith(signature):
+            return kind
+    if content.lstrip()[:20].lower().startswith(_HTML):
+        return "a web page and not the file itself: download it again"
+    return None

@@ -1,0 +1,137 @@
+"""Property tests: whatever a manifest or a vocabulary holds, an error of ours or a sound value."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from s2s_export import manifest_file
+from s2s_export.errors import ArtefactError
+from s2s_export.onnx_file import OnnxFile
+from s2s_export.vocabulary import Vocabulary
+
+T = TypeVar("T")
+Edited = Callable[[bytes, Callable[[Any], object]], bytes]
+
+# No deadline: the machines of CI pause now and then. Derandomized: the same examples each time.
+FUZZ = settings(
+    max_examples=1000,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([0, -1, 2**31, 2**63, 10**400]),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=20),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+
+
+@pytest.fixture(scope="module")
+def content(tiny: Path) -> bytes:
+    return (tiny / "manifest.json").read_bytes()
+
+
+def outcome(read: Callable[[], T]) -> tuple[T | None, str]:
+    """Return what is read, or the message of an error of ours; any other goes through."""
+    try:
+        return read(), ""
+    except ArtefactError as error:
+        return None, str(error)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Return every container and key in a JSON value."""
+    items = list(value.items() if isinstance(value, dict) else enumerate(value))
+    found = [(value, key) for key, _ in items]
+    for _, inner in items:
+        if isinstance(inner, dict | list):
+            found += places(inner)
+    return found
+
+
+@FUZZ
+@given(seed=st.integers(0, 2**32), value=VALUES, remove=st.booleans())
+def test_manifests_with_any_value_anywhere(
+    content: bytes, edited_manifest: Edited, seed: int, value: Any, remove: bool
+) -> None:
+    """Faults 39 to 41 and 44: with a right checksum, so that the rules must tell."""
+
+    def edit(manifest: Any) -> None:
+        found = [place for place in places(manifest) if place[1] != "manifest_sha256"]
+        container, key = random.Random(seed).choice(found)
+        if remove:
+            del container[key]
+        else:
+            container[key] = value
+
+    check_manifest(edited_manifest(content, edit))
+
+
+@FUZZ
+@given(st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
+def test_manifests_of_any_bytes(content: bytes) -> None:
+    check_manifest(content)
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"sizes":['])
+def test_ten_thousand_levels(opening: bytes) -> None:
+    """Fault 39."""
+    with pytest.raises(ArtefactError, match="not valid JSON"):
+        manifest_file.from_bytes(opening * 10_000)
+
+
+def check_manifest(content: bytes) -> None:
+    manifest, message = outcome(lambda: manifest_file.from_bytes(content))
+    if manifest is None:
+        assert message.startswith("manifest.json")
+        assert message.encode()
+    else:
+        assert manifest_file.from_bytes(manifest_file.to_bytes(manifest)) == manifest
+
+
+@FUZZ
+@given(
+    st.binary(max_size=60)
+    | st.lists(st.text(max_size=4), max_size=6).map(
+        lambda words: ("<sos>\n<eos>\n" + "".join(f"{w}\n" for w in words)).encode(
+            "utf-8", "replace"
+        )
+    ),
+    st.booleans(),
+)
+def test_vocabularies_of_any_bytes(content: bytes, unk: bool) -> None:
+    """Faults 36 and 38."""
+    vocabulary, message = outcome(lambda: Vocabulary.from_bytes(content, "source.vocab", unk=unk))
+    if vocabulary is None:
+        assert message.startswith("source.vocab: ")
+    else:
+        assert vocabulary.to_bytes() == content
+        assert vocabulary.decode(range(len(vocabulary)))[3 if unk else 2 :] == [*vocabulary.words]
+
+
+@FUZZ
+@given(st.integers(0, 2**32), st.integers(1, 20))
+def test_graphs_of_any_bytes(tiny: Path, seed: int, count: int) -> None:
+    """The reader of ONNX files takes any bytes for what they are."""
+    rng = random.Random(seed)
+    content = bytearray((tiny / "decoder.onnx").read_bytes())
+    for _ in range(count):
+        content[rng.randrange(len(content))] = rng.randrange(256)
+    cut = rng.choice([len(content), rng.randrange(len(content))])
+    graph, message = outcome(lambda: OnnxFile.from_bytes(bytes(content[:cut]), "decoder.onnx"))
+    assert graph is not None or message.startswith("decoder.onnx: not a valid ONNX file")

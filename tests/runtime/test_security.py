@@ -1,0 +1,119 @@
+"""The sentences of SECURITY.md, each with the test that it rests on."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s2s_export import Translator
+from s2s_export.errors import ArtefactError, IntegrityError, ManifestError
+
+Vouch = Callable[[Path], None]
+EditManifest = Callable[[Path, Callable[[Any], object]], None]
+
+ELSEWHERE = {
+    1: "test_corruption.py::test_every_corruption_is_an_error_that_names_the_file",
+    6: "test_folder.py::test_a_link_that_leaves_the_folder",
+    8: "test_isolation.py",
+    9: "test_vouched.py::test_an_error_of_ours_or_the_intact_translations",
+    10: "torch_side/test_checkpoint.py",
+}
+"""Sentences of the threat model that other tests hold, by number."""
+
+
+def test_each_sentence_has_a_test() -> None:
+    here = Path(__file__)
+    named = {int(name.split("_")[2]) for name in globals() if name.startswith("test_sentence_")}
+    assert named | ELSEWHERE.keys() == set(range(1, 11))
+    for place in ELSEWHERE.values():
+        file, _, function = place.partition("::")
+        folder = here.parent if "/" not in file else here.parents[1]
+        assert f"def {function}(" in (folder / file).read_text(encoding="utf-8") or not function
+
+
+def test_sentence_2_the_bytes_that_were_compared_are_those_that_are_used(
+    tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is opened once, so that it cannot be exchanged after its checksum was taken."""
+    opened: list[str] = []
+    original = Path.open
+
+    def recording(path: Path, *arguments: Any, **options: Any) -> Any:
+        opened.append(path.name)
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", recording)
+    Translator(tiny_copy)
+    assert sorted(opened) == [
+        *("decoder.onnx", "encoder.onnx", "manifest.json", "source.vocab", "target.vocab")
+    ]
+
+
+def test_sentence_3_checksums_show_accidents_not_forgery(tiny_copy: Path, vouch: Vouch) -> None:
+    path = tiny_copy / "target.vocab"
+    path.write_bytes(path.read_bytes().replace(b"\ncold\n", b"\nhot\n"))
+    with pytest.raises(IntegrityError):
+        Translator(tiny_copy)
+    vouch(tiny_copy)
+    assert Translator(tiny_copy).translate("J'ai froid.") == "i m hot ."
+
+
+AUDITED = """
+import sys
+from pathlib import Path
+
+folder = Path(sys.argv[1]).resolve()
+opened = set()
+
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        path = Path(arguments[0]).resolve()
+        if folder in path.parents:
+            opened.add(path.name)
+    if event in ("exec", "compile") and "pickle" in str(arguments[:1]):
+        raise SystemExit("a pickle was run")
+    if event.startswith("pickle."):
+        raise SystemExit("a pickle was loaded")
+
+from s2s_export import Translator
+sys.addaudithook(watch)
+assert Translator(folder).translate("J'ai froid.") == "i m cold ."
+print(*sorted(opened))
+"""
+
+
+def test_sentence_4_loading_runs_no_code_of_the_folder(tiny_copy: Path) -> None:
+    """And sentence 5: the TorchScript files, which are code, are not opened."""
+    for name in ("encoder.pt", "decoder.pt"):
+        (tiny_copy / name).write_bytes(b"cos\nsystem\n(S'echo owned'\ntR.")
+    done = subprocess.run(
+        [sys.executable, "-c", AUDITED, str(tiny_copy)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [
+        *("decoder.onnx", "encoder.onnx", "manifest.json", "source.vocab", "target.vocab")
+    ]
+
+
+test_sentence_5_torchscript_is_never_opened = test_sentence_4_loading_runs_no_code_of_the_folder
+
+
+def test_sentence_7_sizes_are_bounded_before_reading(
+    tiny_copy: Path, edit_manifest: EditManifest
+) -> None:
+    """Fault 56: a sparse file of 4 GB costs neither time nor memory."""
+    shutil.copytree(tiny_copy, tiny_copy.with_name("other"))
+    os.truncate(tiny_copy / "encoder.onnx", 2**32)
+    with pytest.raises(IntegrityError, match=r"expected at most 10352 bytes, found 4294967296"):
+        Translator(tiny_copy)
+    other = tiny_copy.with_name("other")
+    edit_manifest(other, lambda m: m["files"]["encoder.onnx"].update(size=2**32))
+    with pytest.raises(ManifestError, match="size: expected 0 to 2147483647"):
+        Translator(other)
+    os.truncate(other / "manifest.json", 2**30)
+    with pytest.raises(ArtefactError, match=r"expected at most 16777216 bytes, found 1073741824"):
+        Translator(other)

@@ -1,0 +1,25 @@
+"""Damaged folders whose manifest vouches for the damage: only ``verify`` can find it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+CASES = 600
+
+
+def test_an_error_of_ours_or_the_intact_translations(tiny: Path, tmp_path: Path) -> None:
+    """Faults 33 to 36 and 46 to 49, each in a process of its own; crashes would be listed.
+
+    Either the folder is refused, by ``verify`` or on loading, or its golden sentences still
+    translate as they did.
+    """
+    program = Path(__file__).with_name("vouched.py")
+    command = [sys.executable, str(program), str(tiny), str(tmp_path / "work"), str(CASES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=500)
+    result = json.loads(done.stdout)
+    assert result["listed"] == [], done.stderr
+    endings = result["endings"]
+    assert endings.keys() == {"own error", "intact"}
+    assert sum(endings.values()) == CASES
+    assert endings["own error"] > CASES // 2, "most damage must be found"

@@ -1,0 +1,74 @@
+"""Kills publishing processes at random instants, two at a time, and looks at what is left.
+
+A program of its own for ``test_publish.py``: it forks, and pytest's process has threads. Call:
+``killed_publishing.py TARGET KILLS``. It publishes generation after generation of three files, each
+holding the number of its generation, and prints what it found as JSON.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from s2s_export.publish import replacing, write_file
+
+NAMES = ("manifest.json", "encoder.onnx", "decoder.onnx")
+SIZE = 20_000  # bytes of a file
+
+
+def content(generation: int) -> bytes:
+    return f"{generation:08}".encode() * (SIZE // 8)
+
+
+def publish_without_end(target: Path, start: int) -> None:
+    generation = start
+    while True:
+        with replacing(target, NAMES, force=False) as folder:
+            for name in NAMES:
+                write_file(folder / name, content(generation))
+        generation += 2
+
+
+def generation_of(target: Path) -> int:
+    """Return the generation that all files are of; anything else is an error."""
+    assert sorted(path.name for path in target.iterdir()) == sorted(NAMES)
+    contents = {(target / name).read_bytes() for name in NAMES}
+    assert len(contents) == 1, "a mix of two exports"
+    [found] = contents
+    generation = int(found[:8])
+    assert found == content(generation), "a part of a file"
+    return generation
+
+
+def main(target: Path, kills: int) -> None:
+    rng = random.Random(0)
+    with replacing(target, NAMES, force=False) as folder:
+        for name in NAMES:
+            write_file(folder / name, content(0))
+    generations, leftovers = set(), 0
+    for kill in range(kills // 2):
+        children = []
+        for start in (1000 * (kill + 1), 1000 * (kill + 1) + 1):
+            child = os.fork()
+            if child == 0:
+                publish_without_end(target, start)
+            children.append(child)
+        for child in children:
+            time.sleep(rng.uniform(0, 0.03))
+            os.kill(child, signal.SIGKILL)
+        for child in children:
+            os.waitpid(child, 0)
+        generations.add(generation_of(target))
+        leftovers += sum(path != target for path in target.parent.iterdir())
+    with replacing(target, NAMES, force=False) as folder:
+        for name in NAMES:
+            write_file(folder / name, content(1))
+    left = sorted(path.name for path in target.parent.iterdir())
+    print(json.dumps({"generations": len(generations), "leftovers": leftovers, "left": left}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

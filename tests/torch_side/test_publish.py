@@ -1,0 +1,206 @@
+"""Publishing a folder: the old one or the new one, whatever fails, whoever kills it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s2s_export import Translator, bundle, publish
+from s2s_export.errors import OutputError
+from s2s_export.publish import replacing, write_file
+from training.checkpoint import Checkpoint
+
+KILLS = 240
+
+
+def test_killed_at_random_instants(tmp_path: Path) -> None:
+    """Faults 95 and 99: two exports to one folder at once, both killed, again and again."""
+    target = tmp_path / "exported"
+    program = Path(__file__).with_name("killed_publishing.py")
+    command = [sys.executable, str(program), str(target), str(KILLS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    found = json.loads(done.stdout)
+    assert found["left"] == ["exported"], "the next export leaves nothing behind"
+    assert found["leftovers"] > 0, "some were killed while they built"
+    assert found["generations"] > KILLS // 8, "some were killed after they had published"
+
+
+class Failing:
+    """Lets the k-th write, fsync, rename or other change on disk fail, as a full disk would."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.fails_at = 0
+        self.calls: list[str] = []
+        for where, name in (
+            (os, "fsync"),
+            (os, "mkdir"),
+            (os, "chmod"),
+            (os, "rename"),
+            (publish, "_exchange"),
+        ):
+            self._wrap(patch, where, name)
+        opened = Path.open
+
+        def opening(path: Path, *arguments: Any, **options: Any) -> Any:
+            if arguments and "w" in arguments[0]:
+                self._count(f"open {path.name}")
+                return Writing(opened(path, *arguments, **options), self._count)
+            return opened(path, *arguments, **options)
+
+        patch.setattr(Path, "open", opening)
+
+    def _wrap(self, patch: pytest.MonkeyPatch, where: Any, name: str) -> None:
+        original = getattr(where, name)
+
+        def counted(*arguments: Any, **options: Any) -> Any:
+            self._count(name)
+            return original(*arguments, **options)
+
+        patch.setattr(where, name, counted)
+
+    def _count(self, what: str) -> None:
+        self.calls.append(what)
+        if len(self.calls) == self.fails_at:
+            raise OSError(28, "No space left on device")
+
+
+class Writing:
+    """A file whose write may fail half way."""
+
+    def __init__(self, file: Any, count: Callable[[str], None]) -> None:
+        self._file, self._count = file, count
+
+    def write(self, content: bytes) -> None:
+        self._file.write(content[: len(content) // 2])
+        self._count("write")
+        self._file.write(content[len(content) // 2 :])
+
+    def __enter__(self) -> "Writing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@pytest.fixture
+def built_once(checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make and prove the graphs once: what is tested is how they reach the disk."""
+    specs = bundle.graph_specs(16, len(checkpoint.vocabularies.target))
+    files = bundle._build_files(checkpoint, specs)
+    evidence = bundle._prove(checkpoint, specs, files)
+    monkeypatch.setattr(bundle, "_build_files", lambda *_: files)
+    monkeypatch.setattr(bundle, "_prove", lambda *_: evidence)
+
+
+def outcome(action: Callable[[], object]) -> str | None:
+    """Return the message of an OutputError; ``None`` if there is none."""
+    try:
+        action()
+    except OutputError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.usefixtures("built_once")
+def test_every_write_fsync_and_rename_fails_in_turn(
+    checkpoint: Checkpoint, tiny: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 100."""
+    before = {path.name: path.read_bytes() for path in tiny_copy.iterdir()}
+    refused: list[bool] = []
+    for k in range(1, 1000):
+        shutil.rmtree(tiny_copy)
+        shutil.copytree(tiny, tiny_copy)
+        with monkeypatch.context() as patch:
+            failing = Failing(patch)
+            failing.fails_at = k
+            message = outcome(lambda: bundle.write(checkpoint, tiny_copy, force=False))
+        if len(failing.calls) < k:
+            break
+        refused.append(message is not None)
+        assert message is None or "No space left on device" in message
+        assert message is None or str(tiny_copy.parent) in message
+        after = {path.name: path.read_bytes() for path in tiny_copy.iterdir()}
+        assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported"], k
+        if message is not None and after != before:  # the very last step failed, after the swap
+            assert failing.calls[-2:] == ["_exchange", "fsync"]
+            Translator(tiny_copy)
+    assert message is None
+    # One failure does no harm: that to make the parent folder, which is there.
+    assert refused == [False, *[True] * (len(failing.calls) - 1)]
+    assert {"write", "fsync", "_exchange", "mkdir", "open manifest.json"} <= {*failing.calls}
+    assert failing.calls.count("write") == 8
+    Translator(tiny_copy)
+
+
+def test_two_at_once_both_finish_and_the_last_one_stays(tmp_path: Path) -> None:
+    """Fault 95."""
+    target = tmp_path / "exported"
+    both_build = threading.Barrier(2)
+
+    def publish_one(name: bytes) -> None:
+        with replacing(target, ("file",), force=False) as folder:
+            both_build.wait(timeout=30)
+            write_file(folder / "file", name)
+
+    threads = [threading.Thread(target=publish_one, args=(name,)) for name in (b"one", b"two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (target / "file").read_bytes() in (b"one", b"two")
+    assert [path.name for path in tmp_path.iterdir()] == ["exported"]
+
+
+@pytest.fixture
+def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system without renameat2."""
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
+
+
+@pytest.mark.usefixtures("no_exchange")
+def test_killed_between_two_renames_the_next_export_brings_the_old_folder_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "exported"
+    with replacing(target, ("file",), force=False) as folder:
+        write_file(folder / "file", b"old")
+    left = tmp_path / ".exported.building-abc.old"
+    target.rename(left)
+    half_built = tmp_path / ".exported.building-abc"
+    half_built.mkdir()
+    another = tmp_path / ".exported2.building-abc"
+    another.mkdir()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        replacing(target, ("file",), force=False) as folder,
+    ):
+        raise KeyboardInterrupt
+    assert (target / "file").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [another.name, "exported"]
+
+
+def test_a_folder_that_became_foreign_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    """Fault 78, at the last moment."""
+    target = tmp_path / "exported"
+    target.mkdir()
+
+    def publish_late() -> None:
+        with replacing(target, ("file",), force=False) as folder:
+            write_file(folder / "file", b"new")
+            (target / "holiday.jpg").write_bytes(b"mine")
+
+    with pytest.raises(OutputError, match=r"holds what no export wrote \(holiday\.jpg\)"):
+        publish_late()
+    assert [path.name for path in target.iterdir()] == ["holiday.jpg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["exported"]

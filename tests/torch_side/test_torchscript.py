@@ -1,0 +1,108 @@
+"""The TorchScript files: they work without this project, and an export may do without them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from s2s_export import Translator, bundle, graphs
+from s2s_export.verify import verify
+from training.checkpoint import Checkpoint
+
+ROOT = Path(__file__).parents[2]
+BLOCKED = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in ("s2s_export", "training", "onnx", "onnxruntime"):
+            raise ImportError(f"{name} is blocked")
+
+sys.meta_path.insert(0, Blocked())
+sys.argv = sys.argv[:1] + sys.argv[2:]
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of TorchScript itself
+exec(compile(open(PROGRAM).read(), "translate.py", "exec"))
+"""
+
+
+def test_the_lines_of_the_docs_translate_without_this_project(tiny: Path, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "torchscript.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    program = tmp_path / "translate.py"
+    program.write_text(code, encoding="utf-8")
+    translator = Translator(tiny)
+    for golden in translator.manifest.golden[:3]:
+        found = subprocess.run(
+            [
+                *(sys.executable, "-I", "-c", f"PROGRAM = {str(program)!r}\n{BLOCKED}", "-"),
+                *(str(tiny), golden.source),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert found.stdout.strip() == golden.target == translator.translate(golden.source)
+
+
+def test_where_torchscript_cannot_be_made_onnx_still_ships(
+    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 88, simulated: Python 3.14."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("torch.jit was called")
+
+    monkeypatch.setattr(graphs, "script", refuse)
+    reason = "TorchScript is not supported on Python 3.14; export with an older one"
+    monkeypatch.setattr(graphs, "no_torchscript_because", lambda: reason)
+    manifest = bundle.write(checkpoint, tmp_path / "out", force=False)
+    assert manifest.torchscript.encoder is None
+    assert manifest.torchscript.decoder is None
+    assert manifest.torchscript.missing_because == reason
+    assert manifest.parity.keys() == {"ONNX Runtime (cpu)"}
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == bundle.OWN_FILES - {"encoder.pt", "decoder.pt"}
+    assert verify(tmp_path / "out").passed
+
+
+@pytest.mark.parametrize(("version", "supported"), [((3, 13, 9), True), ((3, 14, 0), False)])
+def test_which_python_has_torchscript(
+    version: tuple[int, ...], supported: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s2s_export.graphs.sys.version_info", version)
+    reason = graphs.no_torchscript_because()
+    assert (reason is None) is supported
+    assert reason is None or reason.startswith("TorchScript is not supported on Python 3.14")
+
+
+EXPORT = """
+import sys
+from pathlib import Path
+from s2s_export.export import export
+export(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_two_processes_export_the_same_bytes(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """Whatever the seed of Python's hashes; of TorchScript, the tensors."""
+    from training import checkpoint as checkpoints
+
+    run = tmp_path / "run"
+    run.mkdir()
+    checkpoints.save(checkpoint, run)
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", EXPORT, str(run), str(tmp_path / seed)],
+            env={"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1", "PATH": ""},
+            check=True,
+        )
+    for name in sorted(bundle.OWN_FILES - {"encoder.pt", "decoder.pt"}):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+    for name in ("encoder.pt", "decoder.pt"):
+        one, two = ((tmp_path / seed / name).read_bytes() for seed in "12")
+        digests = [graphs.tensors_sha256(graphs.load_torchscript(part)) for part in (one, two)]
+        assert digests[0] == digests[1]
