@@ -68,7 +68,6 @@ OWN_FILES = frozenset(
 
 _BATCH_SIZES = (1, 2, 3, 7)
 _GOLDEN_SENTENCES = 8
-_GOLDEN_MARGIN = 10 * TIE_MARGIN  # so that no device or release of a tool turns one around
 _TORCHSCRIPT_CHECK = "tensors_sha256 and parity; the bytes are not reproducible"
 _TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 
@@ -263,8 +262,8 @@ def fingerprint(checkpoint: Checkpoint) -> str:
 def _golden(checkpoint: Checkpoint) -> tuple[Golden, ...]:
     """Translate some samples with eager PyTorch, for whoever wants to check a copy.
 
-    Those in which some token is nearly tied are passed over: elsewhere they might come out
-    otherwise without a fault.
+    Those in which some token is tied are passed over: elsewhere they might come out otherwise
+    without a fault.
     """
     texts = list(dict.fromkeys(pair.source for pair in checkpoint.samples))
     stride = max(1, len(texts) // _GOLDEN_SENTENCES)
@@ -282,7 +281,7 @@ def _golden_of(text: str, checkpoint: Checkpoint) -> Golden | None:
     [hypothesis] = Backend(eager.name, eager.encoder_step, recorder).decode(
         [source], greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length)
     )
-    if recorder.smallest < _GOLDEN_MARGIN:
+    if recorder.smallest < TIE_MARGIN:
         return None
     return Golden(
         source=text,

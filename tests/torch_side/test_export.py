@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import torch
 from s2s_export import Translator, bundle, graphs, manifest_file, publish
 from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
 from s2s_export.export import export, main
-from s2s_export.manifest import GraphSpec
+from s2s_export.manifest import Golden, GraphSpec
+from s2s_export.verify import verify
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint
 
@@ -128,6 +130,33 @@ def test_an_error_of_our_own_is_not_taken_for_a_full_disk(
     with pytest.raises(ArtefactNotFoundError, match=r"^lost$"):
         export(run, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_a_folder_that_does_not_verify_is_not_published(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = bundle._golden
+
+    def wrong(checkpoint: Checkpoint) -> tuple[Golden, ...]:
+        first, *others = original(checkpoint)
+        return (replace(first, target=f"{first.target} x"), *others)
+
+    monkeypatch.setattr(bundle, "_golden", wrong)
+    message = r"the finished folder: golden sentences: '.*': expected '.* x' .*; not published"
+    with pytest.raises(ParityError, match=message):
+        export(run, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_golden_sentences_hold_no_tie(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were ties wider, nothing that the untrained model says would be without one."""
+    monkeypatch.setattr(bundle, "TIE_MARGIN", 1.0)
+    assert export(run, tmp_path / "out").golden == ()
+    assert verify(tmp_path / "out").passed
 
 
 def test_a_missing_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,6 +140,10 @@ def test_every_write_fsync_and_rename_fails_in_turn(
     assert refused == [False, *[True] * (len(failing.calls) - 1)]
     assert {"write", "fsync", "_exchange", "mkdir", "open manifest.json"} <= {*failing.calls}
     assert failing.calls.count("write") == 8
+    # The manifest last, and onto the disk; the folder's entries; the swap; the parent's entries.
+    assert failing.calls[-6:] == [
+        *("open manifest.json", "write", "fsync", "fsync", "_exchange", "fsync")
+    ]
     Translator(tiny_copy)
 
 
