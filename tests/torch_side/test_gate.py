@@ -102,6 +102,16 @@ def test_another_token_without_a_tie_refuses(monkeypatch: pytest.MonkeyPatch) ->
         gate(REFERENCE, changed(0, 3, -0.9))
 
 
+def test_a_tie_is_one_for_both_back_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tied for the reference alone: the candidate is sure of another word."""
+    monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
+    tied = changed(0, 3, -1.0 - TOLERANCE / 4)
+    other = [list(scores) for scores in tied]
+    other[0][2] = -1.5
+    with pytest.raises(ParityError, match="differs at step 0: reference chooses 'one'"):
+        gate(tied, other)
+
+
 def test_after_a_tie_the_rest_is_compared_with_the_reference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
