@@ -1,7 +1,21 @@
 """Translate with an exported sequence-to-sequence model: numpy and onnxruntime, nothing else."""
 
-from .errors import S2SError
-from .translator import Translator
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["S2SError", "Translator", "__version__"]
+from .errors import S2SError
+
+if TYPE_CHECKING:
+    from .translation import Translation
+    from .translator import Translator
+
+__all__ = ["S2SError", "Translation", "Translator", "__version__"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first asked for: numpy alone takes longer than all the rest of a --help.
+    if name in ("Translation", "Translator"):
+        from . import translator
+
+        return getattr(translator, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,19 +1,28 @@
 """The command ``python -m s2s_export`` (also ``s2s-translate``): translate sentences.
 
-It belongs to the torch-free run time.
+It belongs to the torch-free run time. Nothing heavy is imported before the options are read.
 """
 
 import argparse
+import json
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from . import __version__, command
-from .errors import TextError
-from .translator import Translator
+from .errors import DataNotFoundError, OutputError, TextError
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from .translation import Translation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Translate the sentences given as arguments, or the lines of stdin, one translation a line."""
+    """Translate the sentences given as arguments, or the lines of a file or of stdin."""
     options = _parser().parse_args(arguments)
     return command.run(lambda: _translate(options), debug=options.debug)
 
@@ -21,15 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m s2s_export",
-        description="Translate sentences with an exported model.",
-        epilog="Exit codes: 0 ok, 1 a text cannot be translated, 2 wrong usage, "
-        "3 the exported folder cannot be used, 5 the device is not available, 130 interrupted.",
+        description="Translate sentences with an exported model: one line for each sentence.",
+        epilog="Exit codes: 0 ok, 1 a text cannot be translated (its line is empty, the others are "
+        "translated), 2 wrong usage, 3 the exported folder or the output cannot be used, 4 the "
+        "input cannot be read, 5 the device is not available, 130 interrupted.",
     )
     parser.add_argument(
         "text",
         nargs="*",
         metavar="TEXT",
-        help="a sentence; without any, each line of stdin is one",
+        help="a sentence; without any, each line of --input or of stdin is one",
     )
     parser.add_argument(
         "--model",
@@ -37,44 +47,197 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the exported folder (default: %(default)s)",
     )
+    parser.add_argument("--input", type=Path, metavar="FILE", help="translate its lines")
     parser.add_argument(
-        "--device", choices=("cpu", "cuda"), default="cpu", help="default: %(default)s"
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write there instead of stdout; the file is replaced when all is done",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="a JSON object for each sentence: text, tokens, log_probs, score, unknown_words, "
+        "finished, and error, which is null or says why there is no translation",
+    )
+    parser.add_argument(
+        "--unknown-words",
+        choices=("unk", "skip", "error"),
+        help="read words that training has not seen as another form of the word or as the token "
+        "for unknown words, leave them out, or refuse the sentence (default: unk where the model "
+        "has learned it, else error)",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=_positive,
+        default=64,
+        metavar="N",
+        help="sentences translated side by side; 1 translates each line before it reads the next "
+        "(default: %(default)s; 1 at a terminal)",
+    )
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda", "auto"), default="cpu", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--threads", type=_positive, default=1, metavar="N", help="default: %(default)s"
     )
     parser.add_argument("--version", action="version", version=f"s2s-export {__version__}")
     command.add_debug_option(parser)
     return parser
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+_positive.__name__ = "positive number"  # argparse's message calls the type by its name
+
+
+class _Lines:
+    """The lines of a file, numbered from 1; those that are not UTF-8 are noted and empty.
+
+    Attributes:
+        faults: by the line's number, why it cannot be translated.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.faults: dict[int, str] = {}
+        self._file = file
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(self._file, 1):
+            try:
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                self.faults[number] = f"not UTF-8 at byte {error.start}"
+                yield ""
+
+    def fraction(self) -> float | None:
+        """Return how much of the file is read; ``None`` for a pipe or a terminal."""
+        size = os.fstat(self._file.fileno()).st_size
+        return self._file.tell() / size if size and self._file.seekable() else None
+
+
 def _translate(options: argparse.Namespace) -> int:
     """Translate each sentence; one that cannot be translated does not stop the others."""
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    translator = Translator(options.model, device=options.device)
-    texts, place = (options.text, "argument") if options.text else (_stdin_lines(), "line")
-    failed = 0
-    for number, text in enumerate(texts, 1):
-        try:
-            print(translator.translate(text), flush=True)
-        except TextError as error:
+    with ExitStack() as stack:
+        lines = None if options.text else _Lines(stack.enter_context(_opened(options.input)))
+        at_terminal = lines is not None and options.input is None and sys.stdin.isatty()
+        batch_size = 1 if at_terminal else options.batch_size
+        write = stack.enter_context(_writer(options.output, at_once=batch_size == 1))
+        from .translator import Translator  # numpy, which --help does not need
+
+        translator = Translator(
+            options.model,
+            device=options.device,
+            threads=options.threads,
+            unknown_words=options.unknown_words,
+        )
+        if options.device == "auto":
+            print(f"device: {translator.device}, {translator.device_reason}", file=sys.stderr)
+        faults = lines.faults if lines is not None else {}
+        place = "argument" if lines is None else "line"
+
+        def note(error: TextError) -> None:
+            assert error.index is not None
             if options.debug:
-                raise
-            print(flush=True)  # one line for each sentence, so that input and output stay aligned
-            command.complain(f"{place} {number}: {error}")
-            failed += 1
+                raise error
+            faults[error.index + 1] = str(error)
+
+        progress = stack.enter_context(closing(Progress(shown=_shows_progress(options))))
+        found = translator.translate_iter(
+            options.text if lines is None else lines, batch_size=batch_size, on_error=note
+        )
+        failed = 0
+        for number, translation in enumerate(found, 1):
+            fault = faults.pop(number, None)
+            write(_json(translation, fault) if options.json else translation.text)
+            progress.advance(lines.fraction() if lines is not None else None)
+            if fault is not None:
+                command.complain(f"{place} {number}: {fault}")
+                failed += 1
     return 1 if failed else 0
 
 
-def _stdin_lines() -> Iterator[str]:
-    """Yield the lines of stdin.
+def _json(translation: "Translation", fault: str | None) -> str:
+    value = {
+        "text": translation.text,
+        "tokens": translation.tokens,
+        "log_probs": translation.log_probs,
+        "score": translation.score,
+        "unknown_words": translation.unknown_words,
+        "finished": translation.finished,
+        "error": fault,
+    }
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shows_progress(options: argparse.Namespace) -> bool:
+    """Decide whether a progress line helps: somebody watches, and no translations come in between.
+
+    Sentences given as arguments, or typed, are done before anybody looks.
+    """
+    busy = options.input is not None or not (options.text or sys.stdin.isatty())
+    quiet = options.output is not None or not sys.stdout.isatty()
+    return busy and quiet and sys.stderr.isatty()
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[IO[bytes]]:
+    """Give a file to read, or stdin.
 
     Raises:
-        TextError: a line is not UTF-8; the message names it.
+        DataNotFoundError: the file is not there, or cannot be read.
     """
-    lines: Iterable[bytes] = sys.stdin.buffer
-    for number, line in enumerate(lines, 1):
-        try:
-            yield line.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise TextError(f"stdin, line {number}: not UTF-8 at byte {error.start}") from None
+    if path is None:
+        yield sys.stdin.buffer
+        return
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise DataNotFoundError(f"{path}: cannot be read: {error.strerror}") from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _writer(path: Path | None, *, at_once: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that writes a line, to a file or stdout, in UTF-8 whatever the locale.
+
+    Args:
+        path: the file; it is replaced when the block ends well, and until then as it was.
+        at_once: each line is to be seen as soon as it is written.
+
+    Raises:
+        OutputError: the file cannot be written. Said before the block runs.
+    """
+    if path is None:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        yield lambda line: print(line, flush=at_once)
+        return
+    try:
+        # Beside it, so that the end is a rename.
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            try:
+                yield lambda line: print(line, file=file, flush=at_once)
+                file.flush()
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 if __name__ == "__main__":

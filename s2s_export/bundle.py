@@ -40,6 +40,7 @@ from .manifest import (
 )
 from .parity import TIE_MARGIN, Backend, MarginRecorder
 from .publish import replacing, write_file
+from .sessions import SessionSettings
 from .steps import OnnxDecoderStep, OnnxEncoderStep
 from .text import detokenize, tokenize
 from .vocabulary import EOS, SOS
@@ -158,10 +159,11 @@ def torchscript_backend(encoder: bytes, decoder: bytes) -> Backend:
 
 def onnx_backend(encoder: bytes, decoder: bytes, specs: Graphs, device: str = "cpu") -> Backend:
     """Return ONNX files as ONNX Runtime runs them on a device."""
+    settings = SessionSettings(device)
     return Backend(
         f"ONNX Runtime ({device})",
-        OnnxEncoderStep(encoder, specs.encoder, device=device, threads=1),
-        OnnxDecoderStep(decoder, specs.decoder, device=device, threads=1),
+        OnnxEncoderStep(encoder, specs.encoder, settings),
+        OnnxDecoderStep(decoder, specs.decoder, settings),
     )
 
 

@@ -6,7 +6,9 @@ Both worlds use it: the torch-free run time, and training and export.
     ├── TextError                     1   ValueError         the text cannot be translated
     │   ├── InputTypeError            1   TypeError          … it is not a str
     │   ├── UnknownWordError          1                      … it has words the model never saw
-    │   └── TextTooLongError          1                      … it has too many tokens
+    │   ├── TextTooLongError          1                      … it has too many tokens
+    │   └── MalformedTextError        1                      … it holds half a character
+    ├── OptionError                   2   ValueError         an option has a wrong value
     ├── NonFiniteError                1   ArithmeticError    a graph or a loss is NaN or infinity
     ├── StoppedError                128+  InterruptedError   a signal stopped training, saved
     ├── ArtefactError                 3   ValueError         a folder or file cannot be used
@@ -39,7 +41,13 @@ class S2SError(Exception):
 
 
 class TextError(S2SError, ValueError):
-    """The text given cannot be translated."""
+    """The text given cannot be translated.
+
+    Attributes:
+        index: which one it is of several texts, counted from 0; ``None`` for a single one.
+    """
+
+    index: int | None = None
 
 
 class InputTypeError(TextError, TypeError):
@@ -68,23 +76,35 @@ class UnknownWordError(TextError):
 
 
 class TextTooLongError(TextError):
-    """The text has more tokens than the model was trained for.
+    """The text is longer than any that the model was trained on.
 
     Attributes:
-        length: tokens of the text, EOS included.
-        limit: the most tokens that the model takes, EOS included.
+        length: of the text; its tokens are words, punctuation and the end mark.
+        limit: the most that the model takes.
+        unit: ``tokens`` or ``characters``.
     """
 
-    def __init__(self, length: int, limit: int) -> None:
+    def __init__(self, length: int, limit: int, unit: str = "tokens") -> None:
         self.length = length
         self.limit = limit
+        self.unit = unit
         super().__init__(
-            f"the text has {length} tokens (words, punctuation and the end mark), "
-            f"the model was trained on at most {limit}: split it into shorter sentences"
+            f"the text has {length} {unit}, the model takes at most {limit}: split it into "
+            "shorter sentences"
         )
 
-    def __reduce__(self) -> tuple[type["TextTooLongError"], tuple[int, int]]:
-        return type(self), (self.length, self.limit)
+    def __reduce__(self) -> tuple[type["TextTooLongError"], tuple[int, int, str]]:
+        return type(self), (self.length, self.limit, self.unit)
+
+
+class MalformedTextError(TextError):
+    """The text is no sequence of characters: it holds half of one."""
+
+
+class OptionError(S2SError, ValueError):
+    """An option has a value that it cannot have."""
+
+    exit_code: int = 2
 
 
 class NonFiniteError(S2SError, ArithmeticError):

@@ -68,7 +68,6 @@ def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
     model = program.model_proto
     model.ir_version = spec.ir_version
     _strip_metadata(model)
-    _number_names(model.graph)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
 
@@ -86,27 +85,6 @@ def _strip_metadata(model: onnx.ModelProto) -> None:
         described.ClearField("doc_string")
         described.ClearField("metadata_props")
     graph.ClearField("value_info")  # shapes of intermediate values, which ONNX Runtime infers
-
-
-def _number_names(graph: onnx.GraphProto) -> None:
-    """Give nodes and intermediate values names that depend on the graph alone.
-
-    The exporter numbers them with a counter that runs on over what it did before and threw away,
-    so the second export in a process has other numbers than the first.
-    """
-    numbered: dict[str, str] = {}
-
-    def renamed(name: str) -> str:
-        return (
-            numbered.setdefault(name, f"val_{len(numbered)}") if name.startswith("val_") else name
-        )
-
-    for index, node in enumerate(graph.node):
-        node.name = f"{node.op_type}_{index}"
-        node.input[:] = [renamed(name) for name in node.input]
-        node.output[:] = [renamed(name) for name in node.output]
-    for initializer in graph.initializer:
-        initializer.name = renamed(initializer.name)
 
 
 def check_onnx(content: bytes, spec: GraphSpec) -> None:

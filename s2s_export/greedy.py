@@ -9,7 +9,7 @@ in it: it hands the state on, replaces what a step returns by name, and drops th
 done.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +94,20 @@ def greedy_decode(
     if not sources:
         return []
     state = encode(encoder_step, sources, options.initial_state)
-    return _decode(decoder_step, state, len(sources), options)
+    ids: list[list[int]] = [[] for _ in sources]
+    log_probs: list[list[float]] = [[] for _ in sources]
+    finished = [False] * len(sources)
+    for step in decode(decoder_step, state, options):
+        for row, token, score in zip(*(array.tolist() for array in step), strict=True):
+            log_probs[row].append(score)
+            if token == options.eos:
+                finished[row] = True
+            else:
+                ids[row].append(token)
+    return [
+        Hypothesis(tuple(ids[row]), tuple(log_probs[row]), finished[row])
+        for row in range(len(sources))
+    ]
 
 
 def encode(
@@ -132,35 +145,36 @@ def encode(
     return _take_rows(state, np.argsort(order))
 
 
-def _decode(
-    decoder_step: DecoderStep, state: State, batch_size: int, options: GreedyOptions
-) -> list[Hypothesis]:
-    """Run the decoder until every row has reached EOS or the maximal length."""
-    ids: list[list[int]] = [[] for _ in range(batch_size)]
-    log_probs: list[list[float]] = [[] for _ in range(batch_size)]
-    finished = [False] * batch_size
-    rows = np.arange(batch_size)
-    token = np.full(batch_size, options.sos, dtype=np.int64)
+def decode(
+    decoder_step: DecoderStep, state: State, options: GreedyOptions
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]]:
+    """Run the decoder until every row has reached EOS or the maximal length: the second half.
+
+    Args:
+        decoder_step: see ``DecoderStep``.
+        state: what ``encode`` returned.
+        options: see ``GreedyOptions``.
+
+    Yields:
+        For each step, of the rows that are still alive: their numbers, the token that each chose
+        and its log-probability. After EOS a row takes part no more.
+
+    Raises:
+        NonFiniteError: a step returned NaN or infinity.
+    """
+    rows = np.arange(next(iter(state.values())).shape[1])
+    token = np.full(len(rows), options.sos, dtype=np.int64)
     for step in range(options.max_length):
         scores, changed = decoder_step(token, state)
         _require_finite(scores, f"decoder step {step}: log_probs")
         state = {**state, **changed}
         token = scores.argmax(axis=1)
-        for row, index, score in zip(rows, token, scores.max(axis=1), strict=True):
-            log_probs[row].append(float(score))
-            if index == options.eos:
-                finished[row] = True
-            else:
-                ids[row].append(int(index))
+        yield rows, token, scores.max(axis=1)
         live = np.flatnonzero(token != options.eos)
         if len(live) == 0:
             break
         if len(live) < len(rows):
             rows, token, state = rows[live], token[live], _take_rows(state, live)
-    return [
-        Hypothesis(tuple(ids[row]), tuple(log_probs[row]), finished[row])
-        for row in range(batch_size)
-    ]
 
 
 def _take_rows(state: State, rows: NDArray[np.int64]) -> State:

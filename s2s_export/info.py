@@ -16,7 +16,7 @@ from . import __version__, command
 from .errors import RuntimeMissingError
 from .folder import ExportedFolder
 from .manifest import Manifest
-from .steps import available_providers
+from .sessions import available_providers
 
 _PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu")
 

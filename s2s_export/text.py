@@ -56,11 +56,17 @@ def normalize_unicode(text: str) -> str:
         Tokens separated by single spaces; ``""`` where nothing is left. Normalizing the result
         changes nothing.
     """
-    visible = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
-    composed = unicodedata.normalize("NFC", visible.translate(_APOSTROPHES))
+    composed = unicodedata.normalize("NFC", visible(text).translate(_APOSTROPHES))
     lowered = unicodedata.normalize("NFC", composed.lower())  # lower() can leave an accent loose
     spaced = "".join(map(_space_out, lowered))
     return " ".join(_LOOSE_APOSTROPHE.sub(" ", spaced).split())
+
+
+def visible(text: str) -> str:
+    """Return a text without control, zero-width and directional characters; white space stays."""
+    if text.isprintable():
+        return text
+    return "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
 
 
 def _space_out(character: str) -> str:

@@ -1,15 +1,29 @@
 """The Translator: text in, text out, for other people's apps.
 
-It joins the torch-free parts: the normalizer, the vocabularies and the loaded model.
+It joins the torch-free parts: reading sentences, the loaded model, and the words of the result.
 """
 
+import logging
 import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .errors import InputTypeError, TextTooLongError
-from .folder import read_folder
+from .errors import InputTypeError, OptionError, TextError
 from .loading import LoadedModel
 from .manifest import Manifest
-from .text import NORMALIZERS, detokenize, tokenize
+from .sentences import Sentence, SentenceReader, UnknownWords
+from .sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
+from .text import detokenize
+from .translation import Translation, nothing
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_LOG = logging.getLogger(__name__)
+_WINDOW = 16
+"""Batches that are sorted by length together: then few sentences of a batch wait for others."""
 
 
 class Translator:
@@ -19,27 +33,66 @@ class Translator:
         translator.translate("Je suis en retard.")  # "i m late ."
 
     Making one reads and checks the whole folder (some tens of milliseconds); keep it and use it for
-    every sentence. After that the folder is not looked at again.
+    every sentence, from as many threads as you like. It can be pickled, and used after a fork.
+
+    Of texts, these hold for every method: a newline is a space; control, zero-width and directional
+    characters vanish; the rest is up to the normalizer that the model was trained with. A text in
+    which the model knows no word (blanks, emoji, punctuation alone, another script) gives an empty
+    translation, and the model is not run.
+
+    Attributes:
+        device: where it runs: ``"cpu"`` or ``"cuda"``.
+        device_reason: why there, in a few words.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1
+        self,
+        path: str | os.PathLike[str],
+        *,
+        device: str = "cpu",
+        threads: int = 1,
+        unknown_words: UnknownWords | None = None,
+        max_length: int | None = None,
+        session_options: "onnxruntime.SessionOptions | None" = None,
     ) -> None:
         """Load an exported folder.
 
         Args:
             path: the folder.
-            device: ``"cpu"`` or ``"cuda"``; where it is not available, that is an error, never a
-                silent fall back to the CPU.
-            threads: threads that one translation may use; more than one seldom pays for sentences.
+            device: ``"cpu"``; ``"cuda"``, which is active or an error, never a silent fall back to
+                the CPU; or ``"auto"``, CUDA where it is available.
+            threads: threads that one translation may use; more than one pays for large batches
+                alone.
+            unknown_words: ``"unk"``: words that training has not seen are read as another form of
+                the word, or as the token for unknown words; ``"skip"``: they are left out;
+                ``"error"``: they are an error. By default ``"unk"`` where the model has learned it,
+                else ``"error"``. All of them are listed in the result in any case.
+            max_length: the most tokens of a translation, the end mark included; by default as many
+                as the longest in training.
+            session_options: an ``onnxruntime.SessionOptions`` of your own, used as it is for both
+                graphs; ``threads`` is not looked at then, and the Translator cannot be pickled.
 
         Raises:
             ArtefactError: the folder is missing, incomplete, damaged or not valid; the subclass
                 and the message say which.
             ProviderError: the device or onnxruntime is not available.
+            OptionError: an option has a value that it cannot have.
         """
-        self._model = LoadedModel(read_folder(path), device=device, threads=threads)
-        self._normalize = NORMALIZERS[self._model.manifest.normalizer]
+        self._arguments = {
+            "path": Path(path).absolute(),
+            "device": device,
+            "threads": threads,
+            "unknown_words": unknown_words,
+            "max_length": max_length,
+            "session_options": session_options,
+        }
+        warn_of_two_onnxruntimes()
+        self.device, self.device_reason = choose_device(device)
+        if device == "auto":
+            _LOG.info("device 'auto' is %r: %s", self.device, self.device_reason)
+        settings = SessionSettings(self.device, threads, session_options)
+        self._model = LoadedModel(path, settings, max_length=max_length)
+        self._reader = SentenceReader(self._model.manifest, self._model.source, unknown_words)
 
     @property
     def manifest(self) -> Manifest:
@@ -49,33 +102,83 @@ class Translator:
     def translate(self, text: str) -> str:
         """Translate one sentence.
 
-        A word that the model was not trained on is read as another form of it that was (see
-        ``word_forms``), or is translated around, if the model has learned to (see the manifest's
-        ``special_ids.unk``); otherwise it is an error.
-
         Args:
-            text: a sentence; a newline inside it is a space.
+            text: a sentence.
 
         Returns:
-            The translation's tokens joined by spaces, as in the training data; ``""`` for a text of
-            which the normalizer leaves nothing (blanks, emoji), without running the model.
+            The translation's tokens joined by spaces, as in the training data; ``""`` for a text in
+            which the model knows no word.
 
         Raises:
-            InputTypeError: ``text`` is not a ``str``.
-            UnknownWordError: the text has words that the model was not trained on, and the model
-                has not learned to translate around them.
-            TextTooLongError: the text has more tokens than the model was trained on.
+            TextError: the text cannot be translated: it is not a ``str``, too long, malformed, or
+                has unknown words and these are an error; the subclass and the message say which.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        tokens = self._tokens(text, "translate")
-        if not tokens:
-            return ""
-        ids = self._model.source.encode(tokens)
-        longest = self._model.manifest.max_length.source
-        if len(ids) > longest:
-            raise TextTooLongError(len(ids), longest)
-        [hypothesis] = self._model.decode([ids])
-        return detokenize(self._model.target.decode(hypothesis.ids))
+        [translation] = self._translate([self._reader.read(text)])
+        return translation.text
+
+    def translate_batch(self, texts: Iterable[str], *, batch_size: int = 64) -> list[Translation]:
+        """Translate several sentences, quicker than one by one.
+
+        Args:
+            texts: sentences; an iterator is consumed once.
+            batch_size: how many the graphs get at a time.
+
+        Returns:
+            One translation for each text, in their order. The words are those that ``translate``
+            gives; a log-probability may differ in its last digits, since matrix products of
+            another size round differently.
+
+        Raises:
+            TextError: as for ``translate``; its ``index`` says which text, and none is translated.
+            OptionError: the batch size is not positive.
+            NonFiniteError: a graph returned NaN or infinity.
+        """
+        _require_batch_size(batch_size)
+        return self._translate(list(self._sentences(texts, None)), batch_size)
+
+    def translate_iter(
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = 64,
+        on_error: Callable[[TextError], None] | None = None,
+    ) -> Iterator[Translation]:
+        """Translate a stream of any length, in bounded memory.
+
+        Args:
+            texts: sentences, read as they are needed: a few batches ahead of what is yielded.
+            batch_size: how many the graphs get at a time; with 1, each text is translated before
+                the next one is read.
+            on_error: called with the error for a text that cannot be translated (its ``index`` says
+                which), instead of raising it; the text's translation is then empty.
+
+        Yields:
+            One translation for each text, in their order.
+
+        Raises:
+            TextError: as for ``translate``, if there is no ``on_error``; the translations of the
+                texts before it have been yielded.
+            OptionError: the batch size is not positive.
+            NonFiniteError: a graph returned NaN or infinity.
+        """
+        _require_batch_size(batch_size)
+        return self._translate_windows(texts, batch_size, on_error)
+
+    def stream(self, text: str) -> Iterator[str]:
+        """Translate one sentence and yield its tokens as they are decoded.
+
+        Args:
+            text: a sentence.
+
+        Yields:
+            The tokens that ``translate`` joins by spaces.
+
+        Raises:
+            TextError: as for ``translate``, at once and not with the first token.
+            NonFiniteError: a graph returned NaN or infinity.
+        """
+        return self._stream(self._reader.read(text))
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """Return the words of a text that the model was not trained on.
@@ -84,14 +187,85 @@ class Translator:
             The words as the normalizer leaves them, in the order of the text, each once.
 
         Raises:
-            InputTypeError: ``text`` is not a ``str``.
+            TextError: the text is not a ``str``, far too long, or malformed.
         """
-        return self._model.source.unknown(self._tokens(text, "unknown_words"))
+        return self._reader.unknown_words(text)
 
-    def _tokens(self, text: str, method: str) -> list[str]:
-        if not isinstance(text, str):
-            raise InputTypeError(
-                f"{method}: expected a str, found {type(text).__name__}; "
-                "call it once for each sentence"
-            )
-        return tokenize(self._normalize(text))
+    def _stream(self, sentence: Sentence) -> Iterator[str]:
+        if sentence.ids:
+            for token in self._model.stream(sentence.ids):
+                yield from self._model.target.decode([token])
+
+    def _translate_windows(
+        self,
+        texts: Iterable[str],
+        batch_size: int,
+        on_error: Callable[[TextError], None] | None,
+    ) -> Iterator[Translation]:
+        sentences = self._sentences(texts, on_error)
+        failure: list[TextError] = []
+
+        def until_failure() -> Iterator[Sentence]:
+            try:
+                yield from sentences
+            except TextError as error:  # first the translations of what came before it
+                failure.append(error)
+
+        remaining = until_failure()
+        # One at a time is for those who wait for each answer before they go on.
+        size = batch_size * _WINDOW if batch_size > 1 else 1
+        while window := list(islice(remaining, size)):
+            yield from self._translate(window, batch_size)
+        for error in failure:
+            raise error
+
+    def _sentences(
+        self, texts: Iterable[str], on_error: Callable[[TextError], None] | None
+    ) -> Iterator[Sentence]:
+        if isinstance(texts, str):
+            raise InputTypeError("expected several texts, found one str; use translate")
+        for index, text in enumerate(texts):
+            try:
+                sentence = self._reader.read(text)
+            except TextError as error:
+                error.index = index
+                if on_error is None:
+                    error.add_note(f"it is the text with index {index}")
+                    raise
+                on_error(error)
+                sentence = Sentence((), ())
+            yield sentence
+
+    def _translate(self, sentences: Sequence[Sentence], batch_size: int = 1) -> list[Translation]:
+        """Translate sentences; those of like length go side by side through the graphs."""
+        translations = [nothing(sentence.unknown_words) for sentence in sentences]
+        order = [index for index, sentence in enumerate(sentences) if sentence.ids]
+        order.sort(key=lambda index: len(sentences[index].ids))
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            found = self._model.decode([sentences[index].ids for index in batch])
+            for index, hypothesis in zip(batch, found, strict=True):
+                tokens = tuple(self._model.target.decode(hypothesis.ids))
+                translations[index] = Translation(
+                    text=detokenize(tokens),
+                    tokens=tokens,
+                    log_probs=hypothesis.log_probs,
+                    unknown_words=sentences[index].unknown_words,
+                    finished=hypothesis.finished,
+                )
+        return translations
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._arguments["session_options"] is not None:
+            raise TypeError("a Translator with session_options of your own cannot be pickled")
+        return _reopen, (self._arguments,)
+
+
+def _reopen(arguments: dict[str, Any]) -> Translator:
+    """Make a Translator in another process, of the folder that the pickled one was made of."""
+    return Translator(**arguments)
+
+
+def _require_batch_size(batch_size: int) -> None:
+    if batch_size < 1:
+        raise OptionError(f"batch_size: expected 1 or more, found {batch_size}")

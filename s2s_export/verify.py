@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import __version__, command
 from .errors import ArtefactError, ParityError, ProviderError, S2SError
-from .folder import ExportedFolder, read_folder
+from .folder import ExportedFolder
 from .greedy import Hypothesis
 from .loading import LoadedModel
 from .manifest import (
@@ -27,7 +27,7 @@ from .manifest import (
     GraphSpec,
 )
 from .parity import TOLERANCE
-from .steps import PROVIDERS
+from .sessions import PROVIDERS, SessionSettings
 from .text import detokenize, tokenize
 
 
@@ -137,7 +137,7 @@ def _golden_checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]
     replayed: list[tuple[Golden, Hypothesis]] = []
 
     def tokens() -> str:
-        model = LoadedModel(read_folder(path), device=device, threads=1)
+        model = LoadedModel(path, SessionSettings(device))
         for golden in model.manifest.golden:
             replayed.append((golden, _replay(golden, model)))
         return f"{len(replayed)} sentences token for token as eager PyTorch, on {device}"

@@ -112,6 +112,17 @@ class Vocabulary:
         form = self._forms.closest(word)
         return self.unk if form is None else self._ids[form]
 
+    def knows_a_word(self, tokens: Iterable[str]) -> bool:
+        """Tell whether some token is a word, not punctuation, and known or read as one that is.
+
+        Of a sentence without any, a translation would be invented.
+        """
+        return any(
+            (token in self._ids or self._forms.closest(token) is not None)
+            and any(map(str.isalnum, token))
+            for token in tokens
+        )
+
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Turn a sentence's tokens into ids, with EOS at the end.
 

@@ -20,6 +20,12 @@ def tiny() -> Path:
     return FIXTURES / "tiny"
 
 
+@pytest.fixture(scope="session")
+def tiny_unk() -> Path:
+    """The same with an UNK and the unicode normalizer."""
+    return FIXTURES / "tiny-unk"
+
+
 @pytest.fixture
 def tiny_copy(tiny: Path, tmp_path: Path) -> Path:
     """A copy of it to break."""

@@ -60,21 +60,29 @@ class EagerModel:
     def translate(self, texts: Sequence[str]) -> list[str]:
         """Translate normalized texts greedily, the decoder fed its own predictions.
 
+        As for the Translator, the translation of a text in which no word is known is empty.
+
         Raises:
             UnknownWordError: a text has unknown words and the source vocabulary has no UNK.
         """
         encoder = TorchEncoderStep(self._model.encoder)
         decoder = TorchDecoderStep(self._model.decoder)
         options = greedy_options(self._model.hidden_size, self._max_length)
-        sources = [self._vocabularies.source.encode(tokenize(text)) for text in texts]
+        vocabulary = self._vocabularies.source
+        sources = {
+            index: vocabulary.encode(tokens)
+            for index, tokens in enumerate(map(tokenize, texts))
+            if vocabulary.knows_a_word(tokens)
+        }
         # Sentences of like length side by side: fewer calls of the encoder.
-        order = sorted(range(len(sources)), key=lambda index: len(sources[index]))
+        order = sorted(sources, key=lambda index: len(sources[index]))
         hypotheses: dict[int, Hypothesis] = {}
         for start in range(0, len(order), _BATCH_SIZE):
             batch = order[start : start + _BATCH_SIZE]
             found = greedy_decode(encoder, decoder, [sources[index] for index in batch], options)
             hypotheses.update(zip(batch, found, strict=True))
+        target = self._vocabularies.target
         return [
-            detokenize(self._vocabularies.target.decode(hypotheses[index].ids))
-            for index in range(len(sources))
+            detokenize(target.decode(hypotheses[index].ids)) if index in hypotheses else ""
+            for index in range(len(texts))
         ]

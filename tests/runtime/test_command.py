@@ -1,5 +1,6 @@
 """``python -m s2s_export`` as people run it: processes, exit codes, stdout and stderr."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from s2s_export.progress import Progress
 
 
 def run(*arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int, str, str]:
@@ -46,9 +49,9 @@ def test_one_bad_line_does_not_stop_the_others(tiny: Path) -> None:
 
 def test_undecodable_stdin_names_the_line(tiny: Path) -> None:
     """Fault 76."""
-    code, out, err = run("--model", str(tiny), stdin=b"J'ai froid.\nj'\xe9\n")
-    assert (code, out) == (1, "i m cold .\n")
-    assert err == "error: stdin, line 2: not UTF-8 at byte 2\n"
+    code, out, err = run("--model", str(tiny), stdin=b"J'ai froid.\nj'\xe9\nJ'ai faim.\n")
+    assert (code, out) == (1, "i m cold .\n\ni m hungry .\n")
+    assert err == "error: line 2: not UTF-8 at byte 2\n"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,11 @@ def test_undecodable_stdin_names_the_line(tiny: Path) -> None:
         (("--model", "gone", "x"), 3, "error: gone: no such folder; make it with"),
         (("--modle", "gone", "x"), 2, "unrecognized arguments: --modle"),
         (("--device", "gpu", "x"), 2, "argument --device: invalid choice: 'gpu'"),
+        (("--unknown-words", "drop", "x"), 2, "argument --unknown-words: invalid choice: 'drop'"),
+        (("--batch-size", "0", "x"), 2, "--batch-size: invalid positive number value: '0'"),
+        (("--threads", "two", "x"), 2, "--threads: invalid positive number value: 'two'"),
+        (("--input", "gone.txt"), 4, "error: gone.txt: cannot be read: No such file"),
+        (("--output", "gone/x.txt", "x"), 3, "error: gone/x.txt: cannot be written: No such"),
     ],
 )
 def test_what_goes_wrong_is_one_line_and_an_exit_code(
@@ -88,17 +96,107 @@ def test_a_closed_pipe_is_no_error(tiny: Path) -> None:
     assert process.stderr == ""
 
 
-def test_version_and_help() -> None:
-    code, out, _ = run("--version")
-    assert (code, out) == (0, "s2s-export 0.1.0\n")
-    code, out, _ = run("--help")
+@pytest.mark.parametrize(
+    ("option", "shown"), [("--version", "s2s-export 0.1.0"), ("--help", "--model DIR")]
+)
+def test_version_and_help_import_nothing_heavy(option: str, shown: str) -> None:
+    """Fault 80."""
+    program = f"""
+import sys
+from s2s_export.__main__ import main
+try:
+    main(["{option}"])
+finally:
+    print(*{{"numpy", "onnxruntime", "torch"}} & {{*sys.modules}}, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert shown in done.stdout
+    assert done.stderr == "\n"
+
+
+def test_files_in_and_out(tiny: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_bytes("\ufeffJ'ai froid.\r\nJ'ai faim.".encode())
+    arguments = ("--model", str(tiny), "--input", str(source), "--output", str(target))
+    target.write_text("old")
+    assert run(*arguments) == (0, "", "")
+    assert target.read_bytes() == b"i m cold .\ni m hungry .\n"
+    assert target.stat().st_mode & 0o777 == 0o666 & ~current_umask()
+    target.write_text("old")
+    code, _, _ = run(*arguments, "--unknown-words", "error", "--device", "cuda")
+    assert code != 0
+    assert target.read_text() == "old", "nothing is replaced before all is done"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.txt", "out.txt"]
+
+
+def current_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_an_output_that_cannot_be_written_is_said_first(tmp_path: Path) -> None:
+    """Fault 79: before the model, which is not there, is even looked at."""
+    code, _, err = run("--model", "gone", "--output", str(tmp_path / "no" / "x"), "J'ai froid.")
+    assert (code, "cannot be written" in err, "gone" in err) == (3, True, False)
+
+
+def test_json_lines(tiny_unk: Path) -> None:
+    stdin = b"Je suis glop en retard.\n\nj'\xe9\n" + b"je " * 20 + b"\n"
+    code, out, err = run("--model", str(tiny_unk), "--json", stdin=stdin)
+    assert code == 1
+    first, blank, undecodable, long = map(json.loads, out.splitlines())
+    assert first["unknown_words"] == ["glop"]
+    assert first["text"] == " ".join(first["tokens"])
+    assert first["score"] == pytest.approx(sum(first["log_probs"]) / len(first["log_probs"]))
+    assert first["finished"] is True
+    assert first["error"] is blank["error"] is None
+    assert blank["text"] == ""
+    assert undecodable["error"] == "not UTF-8 at byte 2"
+    assert "has 21 tokens" in long["error"]
+    assert err.count("\n") == 2
+    assert "line 4: the text has 21 tokens" in err
+
+
+def test_the_rule_for_unknown_words(tiny_unk: Path) -> None:
+    text = "Je suis glop en retard."
+    assert run("--model", str(tiny_unk), "--unknown-words", "skip", text)[1] == "i'm late .\n"
+    code, out, err = run("--model", str(tiny_unk), "--unknown-words", "error", text, "J'ai froid.")
+    assert (code, out) == (1, "\ni'm cold .\n")
+    assert err.startswith("error: argument 1: unknown word: 'glop'")
+
+
+@pytest.mark.parametrize("size", ["1", "2", "64"])
+def test_the_batch_size_changes_nothing(tiny: Path, size: str) -> None:
+    texts = ["J'ai froid.", "Ils sont en train de préparer le dîner.", "", "Il est prêt."]
+    stdin = "\n".join(texts * 5).encode()
+    code, out, _ = run("--model", str(tiny), "--batch-size", size, stdin=stdin)
     assert code == 0
-    assert "--model DIR" in out
+    assert out == run("--model", str(tiny), *texts * 5)[1]
+
+
+def test_auto_says_what_it_chose(tiny: Path) -> None:
+    code, out, err = run("--model", str(tiny), "--device", "auto", "J'ai froid.")
+    assert (code, out) == (0, "i m cold .\n")
+    assert err.startswith("device: c")
+
+
+def test_progress_is_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
+    for shown in (False, True):
+        progress = Progress(shown=shown)
+        for _ in range(3):
+            progress._printed -= 1  # as if a second had gone by
+            progress.advance(0.25)
+        progress.close()
+        err = capsys.readouterr().err
+        assert ("25%  3 sentences, " in err) is shown
+        assert err.endswith("\r") is shown
 
 
 def test_ctrl_c_is_one_line_and_exit_code_130(tiny: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "s2s_export", "--model", str(tiny)],
+        [sys.executable, "-m", "s2s_export", "--model", str(tiny), "--batch-size", "1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

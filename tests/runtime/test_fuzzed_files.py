@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from s2s_export import manifest_file
-from s2s_export.errors import ArtefactError
+from s2s_export.errors import ArtefactError, GraphError
 from s2s_export.onnx_file import OnnxFile
 from s2s_export.vocabulary import Vocabulary
 
@@ -122,6 +122,13 @@ def test_vocabularies_of_any_bytes(content: bytes, unk: bool) -> None:
     else:
         assert vocabulary.to_bytes() == content
         assert vocabulary.decode(range(len(vocabulary)))[3 if unk else 2 :] == [*vocabulary.words]
+
+
+@pytest.mark.parametrize("part", range(1, 8))
+def test_a_graph_that_is_cut_short(tiny: Path, part: int) -> None:
+    content = (tiny / "decoder.onnx").read_bytes()
+    with pytest.raises(GraphError, match=r"^x: not a valid ONNX file \(cut short\)"):
+        OnnxFile.from_bytes(content[: part * len(content) // 8], "x")
 
 
 @FUZZ

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import s2s_export
-from s2s_export import Translator
+from s2s_export import Translation, Translator
 from s2s_export.errors import (
     InputTypeError,
     ProviderError,
@@ -82,7 +82,7 @@ def test_unknown_words_are_all_listed(translator: Translator) -> None:
     assert str(error.value).startswith("unknown words: 'un', 'vieux', 'chat'")
     assert translator.unknown_words("Je suis un vieux chat, un.") == ("un", "vieux", "chat")
     assert translator.unknown_words("Je suis en retard.") == ()
-    with pytest.raises(InputTypeError, match="unknown_words: expected a str, found int"):
+    with pytest.raises(InputTypeError, match="expected a str, found int"):
         translator.unknown_words(3)  # type: ignore[arg-type]
 
 
@@ -92,13 +92,13 @@ def test_the_manifest_is_at_hand(translator: Translator, tiny: Path) -> None:
 
 def test_longer_than_the_model_was_trained_on(translator: Translator) -> None:
     """Fault 15."""
-    with pytest.raises(TextTooLongError, match=r"the text has 11 tokens .* at most 10") as error:
+    with pytest.raises(TextTooLongError, match=r"the text has 11 tokens, .* at most 10") as error:
         translator.translate("je " * 10)
     assert (error.value.length, error.value.limit) == (11, 10)
 
 
 def test_an_unknown_device(tiny: Path) -> None:
-    with pytest.raises(ProviderError, match="expected one of cpu, cuda, found 'gpu'"):
+    with pytest.raises(ProviderError, match="expected one of cpu, cuda, auto, found 'gpu'"):
         Translator(tiny, device="gpu")
 
 
@@ -119,6 +119,10 @@ def test_without_onnxruntime_the_pip_command(tiny: Path, monkeypatch: pytest.Mon
 
 
 def test_all_is_complete() -> None:
+    assert {s2s_export.Translator, s2s_export.Translation} == {Translator, Translation}
     public = {name for name in vars(s2s_export) if not name.startswith("_")}
     modules = {path.stem for path in Path(s2s_export.__file__).parent.glob("*.py")}
-    assert set(s2s_export.__all__) - {"__version__"} == public - modules
+    public -= modules | {"TYPE_CHECKING", "Any"}
+    assert {*s2s_export.__all__} == public | {"Translation", "Translator", "__version__"}
+    with pytest.raises(AttributeError, match="has no attribute 'Translater'"):
+        s2s_export.Translater  # noqa: B018

@@ -60,6 +60,11 @@ def test_the_history_has_each_point_of_the_curve(
     validated = [row for row in rows if row["bleu"]]
     assert [row["sentences"] for row in validated] == ["21", "42"]
     assert all(float(row["token_loss"]) > 0 for row in rows)
+    # TensorBoard has the same points; its event files hold the names of the scalars as they are.
+    [events] = (tmp_path / "a" / "tensorboard").glob("events.*")
+    content = events.read_bytes()
+    assert content.count(b"token_loss") == len(rows)
+    assert content.count(b"bleu") == len(validated)
     # The sums behind the means add up to what was printed for the epoch.
     seen, nats = 0, 0.0
     for row in rows:

@@ -22,17 +22,24 @@ RUN_TIME = {
     "structure": {"errors", "manifest", "onnx_file"},
     "folder": {"errors", "file_kind", "manifest", "manifest_file", "structure", "vocabulary"},
     "greedy": {"numpy", "errors"},
-    "steps": {"numpy", "onnxruntime", "errors", "greedy", "manifest"},
-    "loading": {"folder", "greedy", "steps"},
-    "translator": {"errors", "folder", "loading", "manifest", "text"},
+    "sessions": {"onnxruntime", "errors"},
+    "steps": {"numpy", "errors", "greedy", "manifest", "sessions"},
+    "loading": {"errors", "folder", "greedy", "manifest_rules", "sessions", "steps"},
+    "translation": set[str](),
+    "sentences": {"errors", "manifest", "text", "vocabulary"},
+    "progress": set[str](),
+    "translator": {
+        *("onnxruntime", "errors", "loading", "manifest", "sentences", "sessions", "text"),
+        "translation",
+    },
     "parity": {"numpy", "errors", "greedy", "manifest", "vocabulary"},
     "verify": {
         *("__init__", "command", "errors", "folder", "greedy", "loading", "manifest", "parity"),
-        *("steps", "text"),
+        *("sessions", "text"),
     },
-    "info": {"__init__", "command", "errors", "folder", "manifest", "steps"},
-    "__init__": {"errors", "translator"},
-    "__main__": {"__init__", "command", "errors", "translator"},
+    "info": {"__init__", "command", "errors", "folder", "manifest", "sessions"},
+    "__init__": {"errors", "translation", "translator"},
+    "__main__": {"__init__", "command", "errors", "progress", "translation", "translator"},
 }
 """Modules that apps run, with all that each may import beside the standard library."""
 
@@ -42,7 +49,7 @@ TORCH_SIDE = {
     "export": {"__init__", "command", "errors", "manifest", "bundle", "training"},
     "bundle": {
         *("__init__", "errors", "graphs", "manifest", "manifest_file", "parity", "publish"),
-        *("steps", "text", "verify", "vocabulary", "training"),
+        *("sessions", "steps", "text", "verify", "vocabulary", "training"),
     },
 }
 """The exporter and what it alone uses."""

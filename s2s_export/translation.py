@@ -1,0 +1,35 @@
+"""What a translation is: the words, how sure the model is of them, and what it did not know."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What became of one text.
+
+    Attributes:
+        text: the tokens joined by single spaces; ``""`` where there was nothing to translate.
+        tokens: of the translation.
+        log_probs: natural logarithm of the probability of each token, and one more for the end of
+            the sentence if the model reached it.
+        unknown_words: words of the text that the model was not trained on, as the normalizer leaves
+            them, in the order of the text, each once.
+        finished: whether the model reached the end of the sentence; otherwise it was stopped at the
+            maximal length.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    log_probs: tuple[float, ...]
+    unknown_words: tuple[str, ...]
+    finished: bool
+
+    @property
+    def score(self) -> float:
+        """Mean of ``log_probs``: 0 at best, whatever the length; 0 for an empty translation."""
+        return sum(self.log_probs) / len(self.log_probs) if self.log_probs else 0.0
+
+
+def nothing(unknown_words: tuple[str, ...] = ()) -> Translation:
+    """Return the translation of a text that holds nothing the model could translate."""
+    return Translation("", (), (), unknown_words, finished=True)

@@ -1,0 +1,141 @@
+"""Surroundings that apps meet: missing packages, other flags, little memory, no home."""
+
+import os
+import resource
+import subprocess
+import sys
+import warnings
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from s2s_export import Translator, sessions
+from s2s_export.errors import OptionError, ProviderError, RuntimeMissingError
+
+TRANSLATE = "import sys; from s2s_export import Translator; print(Translator(sys.argv[1]).translate"
+
+
+def translate_in(
+    folder: Path, *flags: str, limit: int | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    def bound_memory() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+    return subprocess.run(
+        [sys.executable, *flags, "-c", f'{TRANSLATE}("J\'ai froid."))', str(folder)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=bound_memory,
+    )
+
+
+def test_onnxruntime_is_missing(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 83."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RuntimeMissingError, match="not installed: pip install onnxruntime, or"):
+        Translator(tiny)
+    with pytest.raises(ImportError):
+        Translator(tiny, device="auto")
+
+
+def test_onnxruntime_is_too_old(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 84."""
+    import onnxruntime
+
+    monkeypatch.setattr(onnxruntime, "__version__", "1.9.0")
+    with pytest.raises(
+        RuntimeMissingError, match=r"need onnxruntime 1\.18 or newer, found 1\.9\.0: pip install"
+    ):
+        Translator(tiny)
+    for version in ("1.18", "1.18.0", "1.100.0rc1", "2"):
+        monkeypatch.setattr(onnxruntime, "__version__", version)
+        assert Translator(tiny).translate("J'ai froid.") == "i m cold ."
+
+
+def test_both_onnxruntimes(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 85."""
+    monkeypatch.setattr(metadata, "version", lambda _: "1.31.1")
+    with pytest.warns(RuntimeWarning, match="onnxruntime and onnxruntime-gpu are both installed"):
+        Translator(tiny)
+    monkeypatch.undo()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Translator(tiny)
+
+
+def test_no_home_and_a_file_system_that_cannot_be_written(tiny: Path) -> None:
+    """Fault 86: no HOME at all, and one that is not there."""
+    for home in ("", "/nonexistent"):
+        done = translate_in(tiny, HOME=home, XDG_CACHE_HOME=home, TMPDIR="/nonexistent")
+        assert (done.stdout, done.stderr, done.returncode) == ("i m cold .\n", "", 0)
+
+
+@pytest.mark.parametrize("flags", [("-O",), ("-OO",), ("-W", "error"), ("-X", "utf8=0"), ("-I",)])
+def test_other_flags_of_python(tiny: Path, flags: tuple[str, ...]) -> None:
+    """Fault 89."""
+    done = translate_in(tiny, *flags)
+    assert (done.stdout, done.stderr, done.returncode) == ("i m cold .\n", "", 0)
+
+
+@pytest.mark.parametrize("megabytes", [100, 200, 400])
+def test_little_memory_is_an_error_and_no_hang(tiny: Path, megabytes: int) -> None:
+    """Fault 90: wherever it runs out, the process ends."""
+    done = translate_in(tiny, limit=megabytes * 2**20, OPENBLAS_NUM_THREADS="1")
+    assert done.returncode == 0 or done.stderr or done.returncode < 0
+    assert done.stdout in ("", "i m cold .\n")
+
+
+def test_what_auto_chooses(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    translator = Translator(tiny, device="auto")
+    assert translator.device in ("cpu", "cuda")
+    assert translator.device_reason
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert sessions.choose_device("auto") == ("cpu", "this onnxruntime was built without CUDA")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    assert sessions.choose_device("auto") == ("cuda", "this onnxruntime has CUDA")
+    assert sessions.choose_device("cpu") == ("cpu", "as asked for")
+    with pytest.raises(ProviderError, match="expected one of cpu, cuda, auto, found 'tpu'"):
+        sessions.choose_device("tpu")
+
+
+def test_heavy_operators_elsewhere_are_an_error() -> None:
+    """A session that says CUDA and multiplies on the CPU."""
+
+    def session(*assigned: tuple[str, str]) -> SimpleNamespace:
+        subgraphs = [
+            SimpleNamespace(
+                ep_name=provider, get_nodes=lambda op=operator: [SimpleNamespace(op_type=op)]
+            )
+            for provider, operator in assigned
+        ]
+        return SimpleNamespace(get_provider_graph_assignment_info=lambda: subgraphs)
+
+    cuda, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
+    sessions._require_assigned(session((cuda, "GRU"), (cpu, "Shape")), cuda, "x")
+    sessions._require_assigned(SimpleNamespace(), cuda, "x")
+    with pytest.raises(ProviderError, match="x: ONNX Runtime runs GRU on CPUExecutionProvider"):
+        sessions._require_assigned(session((cuda, "Gemm"), (cpu, "GRU")), cuda, "x")
+
+
+def test_wrong_numbers_of_threads(tiny: Path) -> None:
+    with pytest.raises(OptionError, match="threads: expected 1 or more, found 0"):
+        Translator(tiny, threads=0)
+
+
+def test_importing_loads_neither_numpy_nor_onnxruntime() -> None:
+    program = (
+        "import sys, s2s_export; print(*{'numpy', 'onnxruntime', 'torch'} & {*sys.modules})\n"
+        "s2s_export.Translator; print(*{'onnxruntime', 'torch'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n\n"
