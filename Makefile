@@ -25,7 +25,7 @@ demo: $(STAMP)
 		"Je suis en retard." "Elle a raison." "Ils sont en train de préparer le dîner."
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 lint: $(STAMP)
 	$(BIN)/ruff check

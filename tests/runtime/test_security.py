@@ -44,7 +44,8 @@ def test_sentence_2_the_bytes_that_were_compared_are_those_that_are_used(
     original = Path.open
 
     def recording(path: Path, *arguments: Any, **options: Any) -> Any:
-        opened.append(path.name)
+        if path.parent == tiny_copy:
+            opened.append(path.name)
         return original(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", recording)
@@ -107,8 +108,9 @@ def test_sentence_7_sizes_are_bounded_before_reading(
 ) -> None:
     """Fault 56: a sparse file of 4 GB costs neither time nor memory."""
     shutil.copytree(tiny_copy, tiny_copy.with_name("other"))
+    size = (tiny_copy / "encoder.onnx").stat().st_size
     os.truncate(tiny_copy / "encoder.onnx", 2**32)
-    with pytest.raises(IntegrityError, match=r"expected at most 10352 bytes, found 4294967296"):
+    with pytest.raises(IntegrityError, match=f"expected at most {size} bytes, found 4294967296"):
         Translator(tiny_copy)
     other = tiny_copy.with_name("other")
     edit_manifest(other, lambda m: m["files"]["encoder.onnx"].update(size=2**32))
