@@ -41,7 +41,7 @@ def test_a_sound_folder_passes(tiny: Path) -> None:
 
 def change_a_word(folder: Path) -> None:
     path = folder / "target.vocab"
-    path.write_bytes(path.read_bytes().replace(b"\nhungry\n", b"\nthirsty\n"))
+    path.write_bytes(path.read_bytes().replace(b"\nhungry\n", b"\nthirst\n"))
 
 
 def change_a_source_word(folder: Path) -> None:
@@ -79,7 +79,7 @@ def test_damage_is_found(
 @pytest.mark.parametrize(
     ("damage", "found_by", "message"),
     [
-        (change_a_word, "golden sentences", "found 'i m thirsty .'"),
+        (change_a_word, "golden sentences", "found 'i m thirst .'"),
         (change_a_source_word, "golden sentences", "unknown word: 'raison'"),
         (change_a_weight, "golden sentences", "expected"),
         (
