@@ -81,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--threads", type=_positive, default=1, metavar="N", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--precision",
+        choices=("fp32", "int8"),
+        default="fp32",
+        help="int8 is smaller and quicker, and not always the same tokens; the folder must have it "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--version", action="version", version=f"s2s-export {__version__}")
     command.add_debug_option(parser)
     return parser
@@ -134,6 +141,7 @@ def _translate(options: argparse.Namespace) -> int:
             options.model,
             device=options.device,
             threads=options.threads,
+            precision=options.precision,
             unknown_words=options.unknown_words,
         )
         if options.device == "auto":

@@ -8,25 +8,31 @@ import hashlib
 import itertools
 import json
 import platform
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from importlib import metadata, resources
 from pathlib import Path
 
 from training.checkpoint import Checkpoint
+from training.scores import score
 from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
 
-from . import __version__, graphs, manifest_file, parity, verify
+from . import __version__, graphs, manifest_file, parity, quantized, verify
 from .errors import ParityError
+from .folder import Precision
+from .greedy import GreedyOptions
 from .manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
     RETURNED_PREFIX,
     SOURCE_VOCABULARY_FILE,
     TARGET_VOCABULARY_FILE,
+    Agreement,
     FileRecord,
     Golden,
     Graphs,
     GraphSpec,
+    Int8,
     Manifest,
     MaxLength,
     ParityRecord,
@@ -52,6 +58,7 @@ OLDEST_ONNXRUNTIME = "1.18"
 
 README_FILE = "README.md"
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder.onnx"
+ENCODER_INT8_FILE, DECODER_INT8_FILE = "encoder.int8.onnx", "decoder.int8.onnx"
 ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE = "encoder.pt", "decoder.pt"
 OWN_FILES = frozenset(
     {
@@ -59,21 +66,26 @@ OWN_FILES = frozenset(
         README_FILE,
         ENCODER_FILE,
         DECODER_FILE,
+        ENCODER_INT8_FILE,
+        DECODER_INT8_FILE,
         ENCODER_SCRIPT_FILE,
         DECODER_SCRIPT_FILE,
         SOURCE_VOCABULARY_FILE,
         TARGET_VOCABULARY_FILE,
     }
 )
-"""All files that an export writes."""
+"""All files that an export may write."""
 
 _BATCH_SIZES = (1, 2, 3, 7)
 _GOLDEN_SENTENCES = 8
+_MEASURED_BATCH = 128
 _TORCHSCRIPT_CHECK = "tensors_sha256 and parity; the bytes are not reproducible"
 _TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 
 
-def write(checkpoint: Checkpoint, out: Path, *, force: bool) -> Manifest:
+def write(
+    checkpoint: Checkpoint, out: Path, *, force: bool, precision: Precision = "fp32"
+) -> Manifest:
     """Write an exported folder; see ``export.export``."""
     specs = graph_specs(
         checkpoint.recipe.hidden_size, target_vocabulary=len(checkpoint.vocabularies.target)
@@ -81,7 +93,13 @@ def write(checkpoint: Checkpoint, out: Path, *, force: bool) -> Manifest:
     with replacing(out, OWN_FILES, force=force) as folder:
         files = _build_files(checkpoint, specs)
         evidence = _prove(checkpoint, specs, files)
-        manifest = _manifest(checkpoint, specs, files, evidence)
+        golden = _golden(checkpoint)
+        int8 = None
+        if precision == "int8":
+            quantized_specs = int8_specs(specs)
+            files |= _build_int8(checkpoint, quantized_specs)
+            int8 = _measure_int8(checkpoint, specs, quantized_specs, files, golden)
+        manifest = _manifest(checkpoint, specs, files, evidence, golden, int8)
         for name, content in files.items():
             write_file(folder / name, content)
         write_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
@@ -115,6 +133,59 @@ def graph_specs(hidden_size: int, target_vocabulary: int) -> Graphs:
             outputs=(log_probs, returned),
         ),
     )
+
+
+def int8_specs(specs: Graphs) -> Graphs:
+    """Return the contracts of the quantized graphs: the same, in other files."""
+    return Graphs(
+        encoder=replace(specs.encoder, file=ENCODER_INT8_FILE),
+        decoder=replace(specs.decoder, file=DECODER_INT8_FILE),
+    )
+
+
+def _build_int8(checkpoint: Checkpoint, specs: Graphs) -> dict[str, bytes]:
+    contents = quantized.to_int8(checkpoint.model, specs)
+    for content, spec in zip(contents, (specs.encoder, specs.decoder), strict=True):
+        graphs.check_onnx(content, spec, gru=False)
+    return dict(zip((specs.encoder.file, specs.decoder.file), contents, strict=True))
+
+
+def _measure_int8(
+    checkpoint: Checkpoint,
+    specs: Graphs,
+    quantized_specs: Graphs,
+    files: dict[str, bytes],
+    golden: Sequence[Golden],
+) -> Int8:
+    """Measure how far the quantized graphs say what the others say."""
+    vocabularies = checkpoint.vocabularies
+    options = _greedy_options(checkpoint)
+    encoder, decoder = quantized_specs.encoder.file, quantized_specs.decoder.file
+    fp32 = onnx_backend(files[ENCODER_FILE], files[DECODER_FILE], specs)
+    int8 = onnx_backend(files[encoder], files[decoder], quantized_specs)
+    sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
+    references = [pair.target for pair in checkpoint.samples]
+    batches = (_MEASURED_BATCH,)
+    both = [list(backend.decode(sources, options, batches)) for backend in (fp32, int8)]
+    texts = [[detokenize(vocabularies.target.decode(h.ids)) for h in found] for found in both]
+    bleu_fp32, bleu = (None if s is None else s.bleu for s in (score(t, references) for t in texts))
+    replayed = int8.decode([list(entry.source_ids) for entry in golden], options)
+    return Int8(
+        graphs=quantized_specs,
+        agreement=Agreement(
+            sentences=len(sources),
+            identical=sum(one.ids == other.ids for one, other in zip(*both, strict=True)),
+            bleu=bleu,
+            bleu_fp32=bleu_fp32,
+        ),
+        golden_target_ids=tuple(
+            (*found.ids, EOS) if found.finished else found.ids for found in replayed
+        ),
+    )
+
+
+def _greedy_options(checkpoint: Checkpoint) -> GreedyOptions:
+    return greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length)
 
 
 def _build_files(checkpoint: Checkpoint, specs: Graphs) -> dict[str, bytes]:
@@ -186,7 +257,7 @@ def _prove(
         eager_backend(checkpoint),
         candidates,
         sources,
-        greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length),
+        _greedy_options(checkpoint),
         vocabularies=(vocabularies.source, vocabularies.target),
         batch_sizes=_BATCH_SIZES,
     )
@@ -197,6 +268,8 @@ def _manifest(
     specs: Graphs,
     files: dict[str, bytes],
     evidence: dict[str, ParityRecord],
+    golden: tuple[Golden, ...],
+    int8: Int8 | None,
 ) -> Manifest:
     selection, report = checkpoint.recipe.selection, checkpoint.report
     model, vocabularies = checkpoint.model, checkpoint.vocabularies
@@ -211,9 +284,10 @@ def _manifest(
         files={
             name: FileRecord(size=len(content), sha256=hashlib.sha256(content).hexdigest())
             for name, content in files.items()
-            if name in (ENCODER_FILE, DECODER_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE)
+            if name.endswith((".onnx", ".vocab"))
         },
         graphs=specs,
+        int8=int8,
         torchscript=_torchscript_record(checkpoint),
         requires={"onnxruntime": OLDEST_ONNXRUNTIME},
         tools={
@@ -235,7 +309,7 @@ def _manifest(
             score_signature=report.score_signature,
         ),
         parity=evidence,
-        golden=_golden(checkpoint),
+        golden=golden,
     )
 
 
@@ -281,7 +355,7 @@ def _golden_of(text: str, checkpoint: Checkpoint) -> Golden | None:
     recorder = MarginRecorder(eager.decoder_step)
     source = vocabularies.source.encode(tokenize(text))
     [hypothesis] = Backend(eager.name, eager.encoder_step, recorder).decode(
-        [source], greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length)
+        [source], _greedy_options(checkpoint)
     )
     if recorder.smallest < TIE_MARGIN:
         return None

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from . import __version__, command
 from .errors import RuntimeMissingError
-from .manifest import Manifest
+from .folder import Precision
+from .manifest import Graphs, Manifest
 
 
-def export(run: Path, out: Path, *, force: bool = False) -> Manifest:
+def export(run: Path, out: Path, *, force: bool = False, precision: Precision = "fp32") -> Manifest:
     """Export a run: ONNX and TorchScript graphs, vocabularies, manifest, README.
 
     Nothing is published before the graphs are shown to decode as eager PyTorch does; until then the
@@ -23,6 +24,7 @@ def export(run: Path, out: Path, *, force: bool = False) -> Manifest:
     Args:
         run: the run folder that ``python -m training.fit`` wrote.
         out: the folder to write; an earlier export in it is replaced as a whole.
+        precision: ``"int8"`` adds quantized graphs; the others are always there.
         force: replace ``out`` even if it holds other files, which are deleted.
 
     Returns:
@@ -45,7 +47,7 @@ def export(run: Path, out: Path, *, force: bool = False) -> Manifest:
             f"exporting needs the training packages ({error}): "
             "run it in a checkout of s2s-export after pip install -e '.[train]'"
         ) from error
-    return bundle.write(checkpoint.load(run), out, force=force)
+    return bundle.write(checkpoint.load(run), out, force=force, precision=precision)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _export_command(options: argparse.Namespace) -> int:
     command.share_cores()
-    manifest = export(options.run, options.out, force=options.force)
+    manifest = export(options.run, options.out, force=options.force, precision=options.precision)
     for backend, record in manifest.parity.items():
         print(
             f"{backend}: {record.identical} of {record.sentences} sentences with the same tokens "
@@ -64,12 +66,25 @@ def _export_command(options: argparse.Namespace) -> int:
             f"{record.largest_difference:.1e}, smallest margin of a token "
             f"{record.smallest_margin:.1e}"
         )
-    graphs = manifest.graphs.encoder, manifest.graphs.decoder
-    megabytes = sum(manifest.files[graph.file].size for graph in graphs) / 1e6
-    print(f"wrote {options.out}: {megabytes:.1f} MB of ONNX graphs")
+    print(f"wrote {options.out}: {_megabytes(manifest, manifest.graphs):.1f} MB of ONNX graphs")
+    if manifest.int8 is not None:
+        agreement = manifest.int8.agreement
+        bleu = (
+            ""
+            if agreement.bleu is None
+            else (f"; BLEU {agreement.bleu:.1f}, fp32 {agreement.bleu_fp32:.1f}")
+        )
+        print(
+            f"int8: {_megabytes(manifest, manifest.int8.graphs):.1f} MB; the tokens of fp32 for "
+            f"{agreement.identical} of {agreement.sentences} sentences{bleu}"
+        )
     if manifest.golden:
         print(f'next: python -m s2s_export --model {options.out} "{manifest.golden[0].source}"')
     return 0
+
+
+def _megabytes(manifest: Manifest, graphs: Graphs) -> float:
+    return sum(manifest.files[graph.file].size for graph in (graphs.encoder, graphs.decoder)) / 1e6
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--force", action="store_true", help="replace the folder even if it holds other files"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("fp32", "int8"),
+        default="fp32",
+        help="int8 adds a pair of quantized graphs, smaller and quicker, and measures how often "
+        "their tokens are those of the float32 graphs, which are always there",
     )
     parser.add_argument("--version", action="version", version=f"s2s-export {__version__}")
     command.add_debug_option(parser)

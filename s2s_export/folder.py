@@ -7,19 +7,30 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from . import manifest_file
-from .errors import ArtefactError, ArtefactNotFoundError, IntegrityError, VocabularyError
+from .errors import (
+    ArtefactError,
+    ArtefactNotFoundError,
+    IntegrityError,
+    OptionError,
+    VocabularyError,
+)
 from .file_kind import kind_of
 from .manifest import (
     MANIFEST_FILE,
     SOURCE_VOCABULARY_FILE,
     TARGET_VOCABULARY_FILE,
+    Graphs,
     GraphSpec,
     Manifest,
 )
 from .structure import check_structure
 from .vocabulary import Vocabulary
+
+Precision = Literal["fp32", "int8"]
+"""Which graphs: float32, whose tokens are PyTorch's; or quantized ones, smaller and quicker."""
 
 _LARGEST_MANIFEST = 16 * 2**20  # bytes; real ones have some 10 kB
 _MOST_REPLACEMENTS = 5
@@ -161,6 +172,7 @@ class FolderContent:
 
     Attributes:
         manifest: of the folder.
+        graphs: the contracts of the two graphs.
         source: the source's vocabulary.
         target: the target's vocabulary.
         encoder: the encoder graph's bytes.
@@ -168,33 +180,58 @@ class FolderContent:
     """
 
     manifest: Manifest
+    graphs: Graphs
     source: Vocabulary
     target: Vocabulary
     encoder: bytes
     decoder: bytes
 
 
-def read_folder(path: str | os.PathLike[str]) -> FolderContent:
+def read_folder(path: str | os.PathLike[str], precision: Precision = "fp32") -> FolderContent:
     """Read an exported folder as one: if it is replaced meanwhile, the new one, never a mix.
 
+    Args:
+        path: the folder.
+        precision: which of its graphs.
+
     Raises:
+        OptionError: it has no graphs of this precision.
         ArtefactError: the folder is missing, incomplete, damaged or not valid; the subclass and the
             message say which.
     """
     for _ in range(_MOST_REPLACEMENTS):
         folder = ExportedFolder(path)
         try:
-            return _read_all(folder)
+            return _read_all(folder, precision)
         except ArtefactError:
             if not folder.was_replaced():
                 raise
-    return _read_all(ExportedFolder(path))
+    return _read_all(ExportedFolder(path), precision)
 
 
-def _read_all(folder: ExportedFolder) -> FolderContent:
-    graphs = folder.manifest.graphs
+def graphs_of(manifest: Manifest, precision: str) -> Graphs:
+    """Return the graphs of a precision.
+
+    Raises:
+        OptionError: there is no such precision, or the folder has no such graphs.
+    """
+    if precision not in get_args(Precision):
+        expected = ", ".join(map(repr, get_args(Precision)))
+        raise OptionError(f"precision: expected one of {expected}, found {precision!r}")
+    if precision == "fp32":
+        return manifest.graphs
+    if manifest.int8 is None:
+        raise OptionError(
+            "precision: this folder has no int8 graphs; export it with --precision int8"
+        )
+    return manifest.int8.graphs
+
+
+def _read_all(folder: ExportedFolder, precision: Precision) -> FolderContent:
+    graphs = graphs_of(folder.manifest, precision)
     return FolderContent(
         manifest=folder.manifest,
+        graphs=graphs,
         source=folder.read_vocabulary(SOURCE_VOCABULARY_FILE),
         target=folder.read_vocabulary(TARGET_VOCABULARY_FILE),
         encoder=folder.read_graph(graphs.encoder),

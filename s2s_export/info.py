@@ -65,6 +65,7 @@ def contents(manifest: Manifest) -> dict[str, str]:
         "normalizer": manifest.normalizer,
         "words": f"{sizes.source_vocabulary:,} source tokens, {sizes.target_vocabulary:,} target",
         "unknown words": "an error" if manifest.special_ids.unk is None else "translated around",
+        "int8": _int8(manifest),
         "hidden units": str(sizes.hidden),
         "longest sentence": f"{longest.source} tokens, translation {longest.target}",
         "files": ", ".join(f"{n} {r.size:,} bytes" for n, r in sorted(manifest.files.items())),
@@ -75,6 +76,13 @@ def contents(manifest: Manifest) -> dict[str, str]:
         "parity": "; ".join(_parity(manifest)),
         "made by": ", ".join(f"{name} {version}" for name, version in manifest.tools.items()),
     }
+
+
+def _int8(manifest: Manifest) -> str:
+    if manifest.int8 is None:
+        return "none"
+    agreement = manifest.int8.agreement
+    return f"the tokens of fp32 for {agreement.identical} of {agreement.sentences} sentences"
 
 
 def _parity(manifest: Manifest) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ArtefactError, OptionError
-from .folder import FolderContent, read_folder
+from .folder import FolderContent, Precision, read_folder
 from .greedy import GreedyOptions, Hypothesis, decode, encode, greedy_decode
 from .manifest_rules import MOST_TOKENS
 from .sessions import SessionSettings, require_onnxruntime
@@ -43,6 +43,7 @@ class LoadedModel:
         path: str | os.PathLike[str],
         settings: SessionSettings,
         *,
+        precision: Precision = "fp32",
         max_length: int | None = None,
     ) -> None:
         """Read the folder and open the two sessions.
@@ -50,12 +51,13 @@ class LoadedModel:
         Args:
             path: of the folder.
             settings: of the sessions.
+            precision: which graphs.
             max_length: the most tokens of a translation, EOS included; by default the most that the
                 model was trained on.
 
         Raises:
             ArtefactError: the folder cannot be used; the subclass and the message say why.
-            OptionError: ``max_length`` cannot be that.
+            OptionError: ``max_length`` cannot be that, or the folder has no such precision.
             RuntimeMissingError: onnxruntime is not installed, or too old for these graphs.
             ProviderError: the device is not available.
         """
@@ -63,12 +65,13 @@ class LoadedModel:
             raise OptionError(f"max_length: expected 1 to {MOST_TOKENS}, found {max_length}")
         self._path = Path(path).absolute()  # the app may change its folder, and then fork
         self._settings = settings
-        content = read_folder(path)
+        self._precision: Precision = precision
+        content = read_folder(path, precision)
         self.manifest = content.manifest
         self.source, self.target = content.source, content.target
         ids, limits = self.manifest.special_ids, self.manifest.max_length
         self._options = GreedyOptions(
-            initial_state=initial_state(self.manifest.graphs.encoder),
+            initial_state=initial_state(content.graphs.encoder),
             sos=ids.sos,
             eos=ids.eos,
             max_length=max_length or limits.target,
@@ -105,7 +108,7 @@ class LoadedModel:
             return self._opened
         with self._reopening:
             if self._opened.pid != os.getpid():
-                content = read_folder(self._path)
+                content = read_folder(self._path, self._precision)
                 if content.manifest != self.manifest:
                     raise ArtefactError(
                         f"{self._path}: another export since it was loaded, and this process was "
@@ -116,7 +119,7 @@ class LoadedModel:
             return self._opened
 
     def _open(self, content: FolderContent) -> _Steps:
-        graphs, settings = self.manifest.graphs, self._settings
+        graphs, settings = content.graphs, self._settings
         return _Steps(
             OnnxEncoderStep(content.encoder, graphs.encoder, settings),
             OnnxDecoderStep(content.decoder, graphs.decoder, settings),

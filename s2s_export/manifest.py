@@ -234,6 +234,38 @@ class Golden:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How far the int8 graphs say what the fp32 graphs say, on the held-out sentences.
+
+    Attributes:
+        sentences: that were translated with both.
+        identical: those with the same tokens.
+        bleu: of the int8 graphs, 0 to 100; null without any sentence.
+        bleu_fp32: of the fp32 graphs on the same sentences; null without any.
+    """
+
+    sentences: int
+    identical: int
+    bleu: float | None
+    bleu_fp32: float | None
+
+
+@dataclass(frozen=True)
+class Int8:
+    """The quantized graphs beside the others: smaller and quicker, and not always the same tokens.
+
+    Attributes:
+        graphs: their contracts: those of the fp32 graphs, in other files.
+        agreement: with the fp32 graphs, measured before publishing.
+        golden_target_ids: what they make of each of ``Manifest.golden``, EOS included if reached.
+    """
+
+    graphs: Graphs
+    agreement: Agreement
+    golden_target_ids: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The whole of ``manifest.json``; see the attributes' classes.
 
@@ -248,6 +280,7 @@ class Manifest:
         files: the files that the run time reads, by name. The README is for people, the TorchScript
             files have records of their own.
         graphs: the contract of each graph.
+        int8: the quantized graphs; null if the folder has none.
         torchscript: the TorchScript files.
         requires: the oldest version that can run the graphs, by package: ``onnxruntime``.
         tools: version of each tool that took part, by name.
@@ -265,6 +298,7 @@ class Manifest:
     max_length: MaxLength
     files: Mapping[str, FileRecord]
     graphs: Graphs
+    int8: Int8 | None
     torchscript: TorchScript
     requires: Mapping[str, str]
     tools: Mapping[str, str]

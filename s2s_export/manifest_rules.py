@@ -4,7 +4,6 @@
 """
 
 import re
-from collections.abc import Mapping
 
 from .errors import ManifestError
 from .manifest import (
@@ -13,10 +12,9 @@ from .manifest import (
     RETURNED_PREFIX,
     SOURCE_VOCABULARY_FILE,
     TARGET_VOCABULARY_FILE,
-    FileRecord,
     Golden,
-    Graphs,
     GraphSpec,
+    Int8,
     Manifest,
     TensorSpec,
 )
@@ -55,13 +53,16 @@ def check(manifest: Manifest) -> None:
         _require(1 <= size <= LARGEST_SIZE, f"sizes.{name}", f"1 to {LARGEST_SIZE}")
     for package, version in manifest.requires.items():
         _require(_VERSION.fullmatch(version) is not None, f"requires.{package}", "a version")
-    _check_files(manifest.files, manifest.graphs)
+    _check_files(manifest)
     _check_graphs(manifest)
+    if manifest.int8 is not None:
+        _check_int8(manifest.int8, manifest)
     for index, golden in enumerate(manifest.golden):
         _check_golden(golden, manifest, f"golden[{index}]")
 
 
-def _check_files(files: Mapping[str, FileRecord], graphs: Graphs) -> None:
+def _check_files(manifest: Manifest) -> None:
+    files = manifest.files
     for name, record in files.items():
         _require(_PLAIN_FILE_NAME.fullmatch(name) is not None, "files", "plain file names")
         _require(0 <= record.size <= LARGEST_FILE, f"files.{name}.size", f"0 to {LARGEST_FILE}")
@@ -71,7 +72,8 @@ def _check_files(files: Mapping[str, FileRecord], graphs: Graphs) -> None:
             "64 hexadecimal digits",
         )
     needed = {SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE}
-    needed |= {graphs.encoder.file, graphs.decoder.file}
+    for graphs in (manifest.graphs, *([manifest.int8.graphs] if manifest.int8 else [])):
+        needed |= {graphs.encoder.file, graphs.decoder.file}
     _require(needed <= files.keys(), "files", f"records of {sorted(needed)}")
 
 
@@ -89,6 +91,23 @@ def _check_graphs(manifest: Manifest) -> None:
         encoder.state[0].shape[2] == sizes.hidden,
         "graphs.encoder.inputs",
         f"state of sizes.hidden = {sizes.hidden} units",
+    )
+
+
+def _check_int8(int8: Int8, manifest: Manifest) -> None:
+    for name, quantized, graph in (
+        ("encoder", int8.graphs.encoder, manifest.graphs.encoder),
+        ("decoder", int8.graphs.decoder, manifest.graphs.decoder),
+    ):
+        _require(
+            (quantized.inputs, quantized.outputs) == (graph.inputs, graph.outputs),
+            f"int8.graphs.{name}",
+            f"the inputs and outputs of graphs.{name}",
+        )
+    _require(
+        len(int8.golden_target_ids) == len(manifest.golden),
+        "int8.golden_target_ids",
+        "one for each of golden",
     )
 
 

@@ -45,9 +45,10 @@ class OnnxFile:
         opsets: version of each operator set, by its domain.
         inputs: with their types; a size that may vary has a name.
         outputs: as ``inputs``.
-        nodes: in the order in which they run.
+        nodes: in the order in which they run, those in the body of a ``Scan`` included.
         outside: names of weights that lie outside the file.
-        nested: nodes with a graph inside, functions and sparse weights, by a phrase for messages.
+        nested: graphs inside of any other node, functions and sparse weights, by a phrase for
+            messages.
         notes: whether there is text that is not part of the mathematics: stack traces, paths.
     """
 
@@ -99,16 +100,18 @@ def _read_model(file: OnnxFile, content: memoryview) -> None:
         raise ValueError(f"{graphs} graphs in it")
 
 
-def _read_graph(file: OnnxFile, content: memoryview) -> None:
+def _read_graph(file: OnnxFile, content: memoryview, *, is_body: bool = False) -> None:
     for number, value in _fields(content):
         if number == 1:
-            _read_node(file, _bytes(value))
+            _read_node(file, _bytes(value), in_body=is_body)
         elif number == 5:
             _read_tensor(file, _bytes(value))
-        elif number == 11:
-            file.inputs += (_read_value(file, _bytes(value)),)
-        elif number == 12:
-            file.outputs += (_read_value(file, _bytes(value)),)
+        elif number in (11, 12):
+            found = _read_value(file, _bytes(value))
+            if number == 11 and not is_body:
+                file.inputs += (found,)
+            elif not is_body:
+                file.outputs += (found,)
         elif number == 13:  # the type of a value in between; only its notes matter
             _read_value(file, _bytes(value))
         elif number == 15:
@@ -117,24 +120,32 @@ def _read_graph(file: OnnxFile, content: memoryview) -> None:
             file.notes = True
 
 
-def _read_node(file: OnnxFile, content: memoryview) -> None:
+def _read_node(file: OnnxFile, content: memoryview, *, in_body: bool) -> None:
     node = Node()
+    bodies: list[memoryview] = []
     for number, value in _fields(content):
         if number == 3:
             node.name = _text(value)
         elif number == 4:
             node.operator = _text(value)
         elif number == 5:
-            _read_attribute(file, node, _bytes(value))
+            bodies += _read_attribute(file, node, _bytes(value))
         elif number == 7:
             node.domain = _text(value)
         elif number in (6, 9):
             file.notes = True
     file.nodes.append(node)
+    for body in bodies:
+        if node.operator == "Scan" and not in_body:
+            _read_graph(file, body, is_body=True)
+        else:
+            file.nested.append(f"a graph inside of {node.operator}")
 
 
-def _read_attribute(file: OnnxFile, node: Node, content: memoryview) -> None:
+def _read_attribute(file: OnnxFile, node: Node, content: memoryview) -> list[memoryview]:
+    """Read an attribute and return the graphs in it."""
     name = ""
+    bodies: list[memoryview] = []
     found: int | str | None = None
     for number, value in _fields(content):
         if number == 1:
@@ -145,11 +156,14 @@ def _read_attribute(file: OnnxFile, node: Node, content: memoryview) -> None:
             found = bytes(_bytes(value)).decode("utf-8", errors="replace")
         elif number in (5, 10):
             _read_tensor(file, _bytes(value))
-        elif number in (6, 11, 22, 23):
-            file.nested.append("a node with a graph or a sparse weight in it")
+        elif number in (6, 11):
+            bodies.append(_bytes(value))
+        elif number in (22, 23):
+            file.nested.append("a sparse weight")
         elif number == 13:
             file.notes = True
     node.attributes[name] = found
+    return bodies
 
 
 def _read_tensor(file: OnnxFile, content: memoryview) -> None:

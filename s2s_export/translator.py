@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputTypeError, OptionError, TextError
+from .folder import Precision
 from .loading import LoadedModel
 from .manifest import Manifest
 from .sentences import Sentence, SentenceReader, UnknownWords
@@ -51,6 +52,7 @@ class Translator:
         *,
         device: str = "cpu",
         threads: int = 1,
+        precision: Precision = "fp32",
         unknown_words: UnknownWords | None = None,
         max_length: int | None = None,
         session_options: "onnxruntime.SessionOptions | None" = None,
@@ -63,6 +65,8 @@ class Translator:
                 the CPU; or ``"auto"``, CUDA where it is available.
             threads: threads that one translation may use; more than one pays for large batches
                 alone.
+            precision: ``"fp32"``, whose tokens are PyTorch's; or ``"int8"``, smaller and quicker,
+                where the folder has such graphs. The manifest tells how often both agree.
             unknown_words: ``"unk"``: words that training has not seen are read as another form of
                 the word, or as the token for unknown words; ``"skip"``: they are left out;
                 ``"error"``: they are an error. By default ``"unk"`` where the model has learned it,
@@ -82,6 +86,7 @@ class Translator:
             "path": Path(path).absolute(),
             "device": device,
             "threads": threads,
+            "precision": precision,
             "unknown_words": unknown_words,
             "max_length": max_length,
             "session_options": session_options,
@@ -91,7 +96,7 @@ class Translator:
         if device == "auto":
             _LOG.info("device 'auto' is %r: %s", self.device, self.device_reason)
         settings = SessionSettings(self.device, threads, session_options)
-        self._model = LoadedModel(path, settings, max_length=max_length)
+        self._model = LoadedModel(path, settings, precision=precision, max_length=max_length)
         self._reader = SentenceReader(self._model.manifest, self._model.source, unknown_words)
 
     @property

@@ -101,6 +101,8 @@ def _checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]:
         yield from of_contents
         if all(check.passed for check in of_contents):
             yield from _golden_checks(path, device)
+            if folder.manifest.int8 is not None:
+                yield _check("golden sentences, int8", lambda: _replay_int8(path, device))
 
 
 def _check(name: str, find: Callable[[], str]) -> Check:
@@ -125,9 +127,12 @@ def _content_checks(folder: ExportedFolder) -> Iterator[Check]:
     def words(name: str) -> str:
         return f"{len(folder.read_vocabulary(name)):,} tokens"
 
-    graphs = folder.manifest.graphs
+    graphs, int8 = folder.manifest.graphs, folder.manifest.int8
     yield _check("structure of the encoder", lambda: structure(graphs.encoder))
     yield _check("structure of the decoder", lambda: structure(graphs.decoder))
+    if int8 is not None:
+        yield _check("structure of the int8 encoder", lambda: structure(int8.graphs.encoder))
+        yield _check("structure of the int8 decoder", lambda: structure(int8.graphs.decoder))
     yield _check("words of the source", lambda: words(SOURCE_VOCABULARY_FILE))
     yield _check("words of the target", lambda: words(TARGET_VOCABULARY_FILE))
 
@@ -169,6 +174,19 @@ def _replay(golden: Golden, model: LoadedModel) -> Hypothesis:
             f"found {target!r} (ids {[*found.ids, *eos]})"
         )
     return found
+
+
+def _replay_int8(path: str | os.PathLike[str], device: str) -> str:
+    model = LoadedModel(path, SessionSettings(device), precision="int8")
+    int8, golden = model.manifest.int8, model.manifest.golden
+    assert int8 is not None
+    eos = model.manifest.special_ids.eos
+    for entry, expected in zip(golden, int8.golden_target_ids, strict=True):
+        [found] = model.decode([entry.source_ids])
+        ids = (*found.ids, eos) if found.finished else found.ids
+        if ids != expected:
+            raise ParityError(f"{entry.source!r}: expected ids {list(expected)}, found {list(ids)}")
+    return f"{len(golden)} sentences token for token as when exported, on {device}"
 
 
 def _difference(golden: Golden, found: Hypothesis) -> float:

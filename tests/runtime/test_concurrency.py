@@ -151,6 +151,8 @@ def test_asyncio_goes_on_meanwhile(translator: Translator) -> None:
 def test_ctrl_c_leaves_it_usable(translator: Translator) -> None:
     """Fault 97."""
     before = translate_all(translator)
+    # As Python does by itself, unless it was started deaf to Ctrl-C, as a background job is.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main = threading.get_ident()
     threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
     deadline = time.monotonic() + 30

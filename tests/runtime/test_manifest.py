@@ -48,6 +48,21 @@ def test_a_checksum_that_is_none(content: bytes, checksum: object) -> None:
         from_bytes(json.dumps(value).encode())
 
 
+def int8_of(
+    manifest: Any, *, golden: Any = None, swapped: bool = False, file: str | None = None
+) -> dict[str, Any]:
+    encoder, decoder = (dict(manifest["graphs"][name]) for name in ("encoder", "decoder"))
+    if file:
+        encoder["file"] = file
+    if swapped:
+        encoder, decoder = decoder, encoder
+    return {
+        "graphs": {"encoder": encoder, "decoder": decoder},
+        "agreement": {"sentences": 1, "identical": 1, "bleu": None, "bleu_fp32": None},
+        "golden_target_ids": [[1]] * len(manifest["golden"]) if golden is None else golden,
+    }
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -91,6 +106,13 @@ def test_a_checksum_that_is_none(content: bytes, checksum: object) -> None:
         (lambda m: m["golden"][0].update(target_ids=[]), r"golden\[0\].target_ids: expected 1 to"),
         (lambda m: m["golden"][2]["log_probs"].pop(), r"golden\[2\].log_probs: expected one for"),
         (lambda m: m["graphs"]["encoder"]["inputs"][1].update(shape=[1, 2, 16]), r"float32\[n, B"),
+        (lambda m: m.update(int8={}), "int8.graphs: missing"),
+        (lambda m: m.update(int8=int8_of(m, golden=[])), "int8.golden_target_ids: expected one"),
+        (
+            lambda m: m.update(int8=int8_of(m, swapped=True)),
+            "int8.graphs.encoder: expected the inputs and outputs of graphs.encoder",
+        ),
+        (lambda m: m.update(int8=int8_of(m, file="q.onnx")), "files: expected records of .*q.onnx"),
     ],
 )
 def test_wrong_fields_are_refused(

@@ -157,6 +157,19 @@ def test_longer_than_any_sentence(translator: Translator) -> None:
     assert (error.value.length, error.value.unit) == (10_000_000, "characters")
 
 
+def test_the_quantized_graphs(tiny: Path, tiny_unk: Path) -> None:
+    translator = Translator(tiny_unk, precision="int8")
+    assert translator.translate("Je suis en retard.") == "i'm late ."
+    texts = ["J'ai froid.", "Ils sont en train de préparer le dîner.", ""]
+    found = translator.translate_batch(texts)
+    assert found == [translator.translate_batch([text])[0] for text in texts], "to the last bit"
+    assert found != Translator(tiny_unk).translate_batch(texts)
+    with pytest.raises(OptionError, match="has no int8 graphs; export it with --precision int8"):
+        Translator(tiny, precision="int8")
+    with pytest.raises(OptionError, match="expected one of 'fp32', 'int8', found 'fp16'"):
+        Translator(tiny, precision="fp16")  # type: ignore[arg-type]
+
+
 def test_max_length_stops_and_says_so(tiny: Path) -> None:
     """Fault 20."""
     translator = Translator(tiny, max_length=2)

@@ -1,6 +1,7 @@
 """``verify`` and ``info``: what they say of a sound folder, and that each fault is found."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -122,6 +123,18 @@ def test_each_part_of_a_golden_sentence_is_compared(
     edit_manifest(tiny_copy, lambda manifest: edit(manifest["golden"][3]))
     [line] = failed(tiny_copy)
     assert message in line
+
+
+def test_quantized_graphs_are_replayed_too(
+    tiny_unk: Path, tmp_path: Path, edit_manifest: EditManifest
+) -> None:
+    folder = Path(shutil.copytree(tiny_unk, tmp_path / "exported"))
+    report = verify.verify(folder)
+    assert report.passed
+    assert report.checks[-1].name == "golden sentences, int8"
+    edit_manifest(folder, lambda m: m["int8"]["golden_target_ids"][2].reverse())
+    [line] = failed(folder)
+    assert line.startswith("golden sentences, int8: ")
 
 
 def test_the_device_is_the_one_asked_for(tiny: Path) -> None:

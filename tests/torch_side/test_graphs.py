@@ -88,6 +88,15 @@ def nest_a_graph(model: onnx.ModelProto) -> None:
     model.graph.node.append(node)
 
 
+def scan(*nodes: onnx.NodeProto) -> onnx.NodeProto:
+    body = onnx.helper.make_graph(nodes, "body", [], [])
+    return onnx.helper.make_node("Scan", [], [], body=body, num_scan_inputs=1)
+
+
+def nest_twice(model: onnx.ModelProto) -> None:
+    model.graph.node.append(scan(scan()))
+
+
 def note(described: object) -> None:
     entry = described.metadata_props.add()  # type: ignore[attr-defined]
     entry.key, entry.value = "pkg.torch.onnx.stack_trace", "/home/me/secret.py"
@@ -127,7 +136,12 @@ CONTROLS: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
         r"opset: expected \[20\], found \[99\]",
     ),
     "a newer file format": (lambda m: setattr(m, "ir_version", 99), "IR version: expected 10"),
-    "a graph in a node": (nest_a_graph, "a node with a graph or a sparse weight in it"),
+    "a graph in a node": (nest_a_graph, "it holds a graph inside of If, which no step needs"),
+    "a graph in a body": (nest_twice, "it holds a graph inside of Scan, which no step needs"),
+    "a domain in a body": (
+        lambda m: m.graph.node.append(scan(onnx.helper.make_node("X", [], [], domain="com.me"))),
+        r"operators outside the standard ONNX set, of \['com.me'\]",
+    ),
     "a function": (lambda m: m.functions.add(name="f"), "a training graph or a function"),
     "a note on the model": (note, "notes beside the mathematics, which may give away local paths"),
     "a note on the graph": (lambda m: note(m.graph), "notes beside the mathematics"),

@@ -29,8 +29,8 @@ RUN_TIME = {
     "sentences": {"errors", "manifest", "text", "vocabulary"},
     "progress": set[str](),
     "translator": {
-        *("onnxruntime", "errors", "loading", "manifest", "sentences", "sessions", "text"),
-        "translation",
+        *("onnxruntime", "errors", "folder", "loading", "manifest", "sentences", "sessions"),
+        *("text", "translation"),
     },
     "parity": {"numpy", "errors", "greedy", "manifest", "vocabulary"},
     "verify": {
@@ -46,8 +46,10 @@ RUN_TIME = {
 TORCH_SIDE = {
     "publish": {"errors"},
     "graphs": {"onnx", "torch", "errors", "manifest", "onnx_file", "structure"},
-    "export": {"__init__", "command", "errors", "manifest", "bundle", "training"},
+    "quantized": {"numpy", "onnx", "manifest", "training"},
+    "export": {"__init__", "command", "errors", "folder", "manifest", "bundle", "training"},
     "bundle": {
+        *("folder", "greedy", "quantized"),
         *("__init__", "errors", "graphs", "manifest", "manifest_file", "parity", "publish"),
         *("sessions", "steps", "text", "verify", "vocabulary", "training"),
     },

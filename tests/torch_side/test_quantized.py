@@ -1,0 +1,161 @@
+"""The int8 graphs: close to the model, the same alone and in a batch, and really in integers."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from s2s_export import bundle, graphs, quantized
+from s2s_export.errors import GraphError
+from s2s_export.greedy import GreedyOptions
+from s2s_export.parity import Backend
+from s2s_export.sessions import SessionSettings
+from s2s_export.steps import OnnxDecoderStep, OnnxEncoderStep
+from s2s_export.structure import check_structure
+from training.checkpoint import Checkpoint
+from training.model import Seq2Seq
+from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
+
+HIDDEN, SOURCE, TARGET = 256, 400, 300
+
+
+@pytest.fixture(scope="module")
+def model() -> Seq2Seq:
+    """Of the tutorial's size, with scores as far apart as a trained model's."""
+    torch.manual_seed(3)
+    model = Seq2Seq(SOURCE, TARGET, HIDDEN, n_layers=2)
+    model.initialize_orthogonally()
+    with torch.no_grad():
+        model.decoder.out.weight *= 8
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def contents(model: Seq2Seq) -> tuple[bytes, bytes]:
+    return quantized.to_int8(model, bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET)))
+
+
+@pytest.fixture(scope="module")
+def int8(contents: tuple[bytes, bytes]) -> Backend:
+    specs = bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET))
+    return bundle.onnx_backend(*contents, specs)
+
+
+@pytest.fixture(scope="module")
+def eager(model: Seq2Seq) -> Backend:
+    return Backend("eager", TorchEncoderStep(model.encoder), TorchDecoderStep(model.decoder))
+
+
+@pytest.fixture(scope="module")
+def options() -> GreedyOptions:
+    return greedy_options(HIDDEN, 12)
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[list[int]]:
+    rng = np.random.default_rng(0)
+    return [[*rng.integers(3, SOURCE, n).tolist(), 1] for n in rng.integers(1, 12, 200)]
+
+
+def test_the_numbers_are_close(
+    int8: Backend, eager: Backend, sources: list[list[int]], options: GreedyOptions
+) -> None:
+    """Rounding to 7 and 8 bits; a wrong gate or scale is off by a whole hidden state."""
+    for source in sources[:50]:
+        tokens = np.array(source)[:, np.newaxis]
+        one = int8.encoder_step(tokens, options.initial_state)["hidden"]
+        other = eager.encoder_step(tokens, options.initial_state)["hidden"]
+        assert np.abs(one - other).max() < 0.08
+        scores, state = int8.decoder_step(np.array([0]), {"hidden": other})
+        expected, expected_state = eager.decoder_step(np.array([0]), {"hidden": other})
+        assert np.abs(state["hidden"] - expected_state["hidden"]).max() < 0.05
+        assert np.abs(scores - expected).max() < 1.0
+        assert np.corrcoef(scores[0], expected[0])[0, 1] > 0.999
+
+
+def test_a_sentence_in_a_batch_is_the_sentence_alone(
+    int8: Backend, sources: list[list[int]], options: GreedyOptions
+) -> None:
+    """To the last bit: nothing is rounded by what stands beside it."""
+    alone = list(int8.decode(sources, options, (1,)))
+    assert list(int8.decode(sources, options, (64,))) == alone
+    assert list(int8.decode(sources, options, (3, 7))) == alone
+
+
+def test_the_encoder_at_once_is_the_encoder_token_by_token(
+    int8: Backend, options: GreedyOptions
+) -> None:
+    tokens = np.random.default_rng(0).integers(1, SOURCE, (9, 3))
+    before = {"hidden": np.zeros((1, 3, HIDDEN), np.float32)}
+    state = before
+    for row in tokens:
+        state = dict(int8.encoder_step(row[np.newaxis], state))
+    assert np.array_equal(state["hidden"], int8.encoder_step(tokens, before)["hidden"])
+
+
+def test_products_are_integer_products(contents: tuple[bytes, bytes], tmp_path: Path) -> None:
+    """What ONNX Runtime makes of the graphs: no product in float32 is left."""
+    for content, products in zip(contents, (1, 5), strict=True):
+        settings = onnxruntime.SessionOptions()
+        settings.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+        settings.log_severity_level = 4  # it warns that such a file is for this machine alone
+        onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
+        nodes = onnx.load(tmp_path / "optimized.onnx").graph.node
+        operators = [node.op_type for node in nodes]
+        assert operators.count("QGemm") == products
+        assert not {"Gemm", "MatMul", "GRU"} & {*operators}
+
+
+def test_at_most_35_percent_of_the_size(model: Seq2Seq, contents: tuple[bytes, bytes]) -> None:
+    weights = sum(4 * parameter.numel() for parameter in model.parameters())
+    assert sum(map(len, contents)) < 0.35 * weights
+
+
+def test_the_same_model_gives_the_same_bytes(model: Seq2Seq, contents: tuple[bytes, bytes]) -> None:
+    specs = bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET))
+    assert quantized.to_int8(model, specs) == contents
+
+
+def test_the_structure_is_checked(contents: tuple[bytes, bytes]) -> None:
+    """A Scan may hold a graph; what is in it is held to the same rules."""
+    specs = bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET))
+    for content, spec in zip(contents, (specs.encoder, specs.decoder), strict=True):
+        graphs.check_onnx(content, spec, gru=False)
+        with pytest.raises(GraphError, match="expected GRU nodes, found none"):
+            graphs.check_onnx(content, spec)
+    model = onnx.load_from_string(contents[0])
+    [scan] = [node for node in model.graph.node if node.op_type == "Scan"]
+    [body] = [attribute.g for attribute in scan.attribute if attribute.name == "body"]
+    weight = body.initializer[0]
+    weight.data_location = onnx.TensorProto.EXTERNAL
+    with pytest.raises(GraphError, match=f"the weight '{weight.name}' lies outside the file"):
+        check_structure(model.SerializeToString(), specs.encoder, "x")
+
+
+def test_export_measures_and_records(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    manifest = bundle.write(checkpoint, tmp_path / "out", force=False, precision="int8")
+    assert manifest.int8 is not None
+    agreement = manifest.int8.agreement
+    assert agreement.sentences == 26
+    assert 0 <= agreement.identical <= 26
+    assert agreement.bleu is not None
+    assert len(manifest.int8.golden_target_ids) == len(manifest.golden)
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == bundle.OWN_FILES
+    specs = manifest.int8.graphs
+    settings = SessionSettings()
+    encoder = (tmp_path / "out" / specs.encoder.file).read_bytes()
+    decoder = (tmp_path / "out" / specs.decoder.file).read_bytes()
+    steps = Backend(
+        "again",
+        OnnxEncoderStep(encoder, specs.encoder, settings),
+        OnnxDecoderStep(decoder, specs.decoder, settings),
+    )
+    sources = [list(entry.source_ids) for entry in manifest.golden]
+    found = steps.decode(sources, greedy_options(16, checkpoint.report.max_target_length))
+    assert [(*h.ids, 1) if h.finished else h.ids for h in found] == [
+        *manifest.int8.golden_target_ids
+    ]
