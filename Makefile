@@ -3,6 +3,7 @@
 #   make demo    train on the phrasebook, export, translate three sentences
 #   make test    lint, types, all tests
 #   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
+#   make bench   measure speed and start-up with the model of: make bench RUN=runs/default
 #
 # They write to run folders of their own, and replace what an earlier call left there.
 
@@ -16,7 +17,7 @@ RUN ?= runs/demo
 OUT ?= exported
 DATA ?= data/fra-eng.zip
 
-.PHONY: demo test lint test-wheel parity fixture clean
+.PHONY: demo test lint test-wheel parity bench fixture clean
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -44,6 +45,11 @@ test-wheel: $(STAMP)
 parity: $(STAMP)
 	$(BIN)/python -m training.fit --data $(DATA) --held-out 0 --run runs/parity --force
 	$(BIN)/python -m benchmarks.parity --data $(DATA) --run runs/parity
+
+bench: $(STAMP)
+	$(BIN)/python -m s2s_export.export --run $(RUN) --out runs/bench --precision int8
+	$(BIN)/python -m benchmarks.translation --run $(RUN)
+	$(BIN)/python -m benchmarks.startup --exported runs/bench
 
 fixture: $(STAMP)
 	$(BIN)/python tests/fixtures/make_tiny.py

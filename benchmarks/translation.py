@@ -1,0 +1,205 @@
+"""How fast translation is: ``python -m benchmarks.translation --run runs/default``.
+
+The exported model on one thread, decoded by the same loop with each back end in turn, in one run:
+eager PyTorch, TorchScript, ONNX Runtime in fp32 and int8. Beside them the floor: numpy doing the
+same matrix products and nothing else. Every sentence has as many source as target tokens, and none
+ends early, so that all do the same work.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+for _library in ("OMP", "OPENBLAS", "MKL"):  # read when numpy and torch are imported
+    os.environ[f"{_library}_NUM_THREADS"] = "1"
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from s2s_export.parity import Backend
+    from training.checkpoint import Checkpoint
+
+LENGTHS = (3, 6, 10)
+BATCHES = (1, 8, 32, 128, 512)
+_BATCH_LENGTH = 6
+_ROUNDS = 7
+_SECONDS = 0.15  # that each back end is run for in a round
+
+Task = Callable[[], object]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print two tables: single sentences, and batches."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.translation", description=__doc__)
+    parser.add_argument("--run", type=Path, default=Path("runs/default"), help="trained run folder")
+    parser.add_argument("--plot", type=Path, help="also draw the batches, into this file")
+    options = parser.parse_args(arguments)
+    from training import checkpoint as checkpoints
+
+    checkpoint = checkpoints.load(options.run)
+    backends = _backends(checkpoint)
+    print(f"one thread; median of {_ROUNDS} rounds, in turn; times as fast as eager in brackets\n")
+    print(f"{'µs a sentence':14}" + "".join(f"{name:>18}" for name in (*backends, "floor")))
+    for length in LENGTHS:
+        _print_row(f"{length} + {length} tokens", _measure(checkpoint, backends, 1, length), 1)
+    print(f"\n{_BATCH_LENGTH} + {_BATCH_LENGTH} tokens")
+    rows = {}
+    for batch in BATCHES:
+        rows[batch] = _measure(checkpoint, backends, batch, _BATCH_LENGTH)
+        _print_row(f"batch of {batch}", rows[batch], batch)
+    rate, products = _sgemm_rate(), _products(checkpoint, _BATCH_LENGTH)
+    print(f"\nsgemm of this machine: {rate / 1e9:.0f} GFLOP/s")
+    for batch, times in rows.items():
+        reached = 2 * products * batch / times["ONNX fp32"]
+        print(f"ONNX fp32, batch of {batch}: {reached / 1e9:.0f} GFLOP/s, {reached / rate:.0%}")
+    if options.plot:
+        _plot(rows, options.plot)
+    return 0
+
+
+def _backends(checkpoint: "Checkpoint") -> dict[str, "Backend"]:
+    import torch
+
+    from s2s_export import bundle, graphs, quantized
+
+    torch.set_num_threads(1)
+    model = checkpoint.model
+    specs = bundle.graph_specs(model.hidden_size, len(checkpoint.vocabularies.target))
+    quantized_specs = bundle.int8_specs(specs)
+    return {
+        "eager": bundle.eager_backend(checkpoint),
+        "TorchScript": bundle.torchscript_backend(
+            graphs.save_torchscript(graphs.script(model.encoder)),
+            graphs.save_torchscript(graphs.script(model.decoder)),
+        ),
+        "ONNX fp32": bundle.onnx_backend(
+            graphs.to_onnx(model.encoder, specs.encoder),
+            graphs.to_onnx(model.decoder, specs.decoder),
+            specs,
+        ),
+        "ONNX int8": bundle.onnx_backend(
+            *quantized.to_int8(model, quantized_specs), quantized_specs
+        ),
+    }
+
+
+def _measure(
+    checkpoint: "Checkpoint", backends: dict[str, "Backend"], batch: int, length: int
+) -> dict[str, float]:
+    """Return the seconds that a batch takes, by back end."""
+    import numpy as np
+
+    from s2s_export.greedy import GreedyOptions, greedy_decode
+
+    hidden = np.zeros((1, 1, checkpoint.model.hidden_size), np.float32)
+    # No token is -1, so none ends a sentence.
+    options = GreedyOptions({"hidden": hidden}, sos=0, eos=-1, max_length=length)
+    rng = np.random.default_rng(0)
+    size = len(checkpoint.vocabularies.source)
+    sources = rng.integers(3, size, (batch, length)).tolist()
+
+    def decoding(backend: "Backend") -> Task:
+        return lambda: greedy_decode(backend.encoder_step, backend.decoder_step, sources, options)
+
+    tasks = {name: decoding(backend) for name, backend in backends.items()}
+    tasks["floor"] = _floor(checkpoint, batch, length)
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(_ROUNDS):
+        for name, task in tasks.items():
+            times[name].append(_seconds(task))
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def _seconds(task: Task) -> float:
+    """Return the mean time of a task that is run for a while."""
+    task()
+    started, runs = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - started) < _SECONDS:
+        task()
+        runs += 1
+    return elapsed / runs
+
+
+def _floor(checkpoint: "Checkpoint", batch: int, length: int) -> Task:
+    """Return a task with the matrix products of a batch and nothing else."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+
+    def operands(rows: int, weight: str) -> tuple["NDArray[np.float32]", ...]:
+        array = checkpoint.model.state_dict()[weight].numpy()
+        columns, inner = array.shape
+        x = rng.uniform(-1, 1, (rows, inner)).astype(np.float32)
+        return x, np.ascontiguousarray(array.T), np.empty((rows, columns), np.float32)
+
+    layers = checkpoint.model.decoder.n_layers
+    steps = [operands(batch * length, "encoder.gru.weight_ih_l0")]
+    steps += [operands(batch, "encoder.gru.weight_hh_l0")] * length
+    step = [
+        operands(batch, "decoder.gru.weight_ih_l0"),
+        operands(batch, "decoder.gru.weight_hh_l0"),
+    ]
+    steps += (step * layers + [operands(batch, "decoder.out.weight")]) * length
+
+    def multiply() -> None:
+        for x, weight, result in steps:
+            np.dot(x, weight, out=result)
+
+    return multiply
+
+
+def _products(checkpoint: "Checkpoint", length: int) -> int:
+    """Return how many numbers are multiplied for a sentence."""
+    model = checkpoint.model
+    gru = 2 * 3 * model.hidden_size**2
+    out = model.hidden_size * len(checkpoint.vocabularies.target)
+    return length * (gru + model.decoder.n_layers * gru + out)
+
+
+def _sgemm_rate(size: int = 1024) -> float:
+    """Return the floating-point operations a second of numpy's product of two large matrices."""
+    import numpy as np
+
+    one, other = (np.random.default_rng(s).random((size, size), np.float32) for s in (0, 1))
+    result = np.empty_like(one)
+    best = min(_seconds(lambda: np.dot(one, other, out=result)) for _ in range(_ROUNDS))
+    return 2 * size**3 / best
+
+
+def _print_row(title: str, times: dict[str, float], batch: int) -> None:
+    cells = (
+        f"{1e6 * found / batch:10.0f} ({times['eager'] / found:4.2f})" for found in times.values()
+    )
+    print(f"{title:14}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
+
+
+def _plot(rows: dict[int, dict[str, float]], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 5))
+    for name in next(iter(rows.values())):
+        rates = [batch / times[name] for batch, times in rows.items()]
+        style = "--" if name == "floor" else "-"
+        axes.plot(list(rows), rates, f"o{style}", label=name, markersize=4)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(list(rows), [str(batch) for batch in rows])
+    axes.set_xlabel("sentences side by side")
+    axes.set_ylabel(f"sentences a second, {_BATCH_LENGTH} + {_BATCH_LENGTH} tokens, one thread")
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.4)
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
