@@ -29,6 +29,7 @@ def test_arguments_are_sentences(tiny: Path) -> None:
 
 
 def test_lines_of_stdin_are_sentences(tiny: Path) -> None:
+    """Fault 77: UTF-8 comes out, whatever the locale says of stdout."""
     stdin = "J'ai froid.\r\n\nElle est fatiguée.".encode()
     code, out, err = run("--model", str(tiny), stdin=stdin, PYTHONIOENCODING="ascii")
     assert (code, out, err) == (0, "i m cold .\n\nshe is tired .\n", "")
@@ -174,6 +175,17 @@ def test_the_batch_size_changes_nothing(tiny: Path, size: str) -> None:
     code, out, _ = run("--model", str(tiny), "--batch-size", size, stdin=stdin)
     assert code == 0
     assert out == run("--model", str(tiny), *texts * 5)[1]
+
+
+def test_cuda_is_there_or_exit_code_5(tiny: Path) -> None:
+    """Fault 81."""
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has CUDA")
+    code, out, err = run("--model", str(tiny), "--device", "cuda", "J'ai froid.")
+    assert (code, out) == (5, "")
+    assert err.startswith("error: device 'cuda' is not available: this onnxruntime was built with")
 
 
 def test_auto_says_what_it_chose(tiny: Path) -> None:
