@@ -126,11 +126,18 @@ def encode(
     Raises:
         NonFiniteError: the step returned NaN or infinity.
     """
+    if len({*map(len, sources)}) == 1:  # a single sentence, mostly: one call, and nothing to sort
+        tokens = np.array(sources, dtype=np.int64).T
+        before = _repeated(initial_state, len(sources))
+        found = encoder_step(np.ascontiguousarray(tokens), before)
+        for name, array in found.items():
+            _require_finite(array, f"encoder step, tokens 0 to {len(tokens) - 1}: {name}")
+        return {**before, **found}
     # With the longest sentence first, the rows still alive are always the first ones. Each stretch
     # of steps in which they stay the same is one call.
     order = sorted(range(len(sources)), key=lambda row: len(sources[row]), reverse=True)
     lengths = [len(sources[row]) for row in order]
-    state = {name: np.repeat(array, len(order), axis=1) for name, array in initial_state.items()}
+    state = dict(_repeated(initial_state, len(order)))
     start, live = 0, len(order)
     while live:
         stop = lengths[live - 1]
@@ -162,19 +169,29 @@ def decode(
     Raises:
         NonFiniteError: a step returned NaN or infinity.
     """
-    rows = np.arange(next(iter(state.values())).shape[1])
+    rows = positions = np.arange(next(iter(state.values())).shape[1])
     token = np.full(len(rows), options.sos, dtype=np.int64)
     for step in range(options.max_length):
         scores, changed = decoder_step(token, state)
+        token = scores.argmax(axis=1)
+        chosen = scores[positions, token]
         _require_finite(scores, f"decoder step {step}: log_probs")
         state = {**state, **changed}
-        token = scores.argmax(axis=1)
-        yield rows, token, scores.max(axis=1)
-        live = np.flatnonzero(token != options.eos)
-        if len(live) == 0:
-            break
-        if len(live) < len(rows):
+        yield rows, token, chosen
+        ended = token == options.eos
+        if ended.any():
+            live = np.flatnonzero(~ended)
+            if len(live) == 0:
+                break
             rows, token, state = rows[live], token[live], _take_rows(state, live)
+            positions = positions[: len(live)]
+
+
+def _repeated(state: State, rows: int) -> State:
+    """Return the state of one row for several."""
+    if rows == 1:
+        return state
+    return {name: np.repeat(array, rows, axis=1) for name, array in state.items()}
 
 
 def _take_rows(state: State, rows: NDArray[np.int64]) -> State:
