@@ -5,7 +5,6 @@ import resource
 import subprocess
 import sys
 import warnings
-from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,9 +57,13 @@ def test_onnxruntime_is_too_old(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert Translator(tiny).translate("J'ai froid.") == "i m cold ."
 
 
-def test_both_onnxruntimes(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_onnxruntimes(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fault 85."""
-    monkeypatch.setattr(metadata, "version", lambda _: "1.31.1")
+    import onnxruntime
+
+    for name in ("onnxruntime-1.31.1.dist-info", "onnxruntime_gpu-1.31.1.dist-info"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(onnxruntime, "__file__", str(tmp_path / "onnxruntime" / "__init__.py"))
     with pytest.warns(RuntimeWarning, match="onnxruntime and onnxruntime-gpu are both installed"):
         Translator(tiny)
     monkeypatch.undo()
