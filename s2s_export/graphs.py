@@ -14,6 +14,7 @@ from typing import Any
 
 import onnx
 import torch
+from onnxscript import optimizer
 from torch import Tensor, nn
 
 from .errors import GraphError
@@ -21,6 +22,7 @@ from .manifest import GraphSpec, TensorSpec
 from .onnx_file import OnnxFile
 from .structure import check_structure
 
+_ANY_SIZE = 2**31
 _FIRST_PYTHON_WITHOUT_TORCHSCRIPT = (3, 14)
 
 
@@ -65,7 +67,11 @@ def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
             verbose=False,
         )
     assert program is not None
-    model = program.model_proto
+    # The exporter has turned the GRU's weights round in the graph, gate by gate, and folds no
+    # constants of their size: each session would do it again.
+    model = optimizer.optimize(
+        program.model_proto, input_size_limit=_ANY_SIZE, output_size_limit=_ANY_SIZE
+    )
     model.ir_version = spec.ir_version
     _strip_metadata(model)
     content: bytes = model.SerializeToString(deterministic=True)

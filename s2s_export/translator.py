@@ -91,12 +91,12 @@ class Translator:
             "max_length": max_length,
             "session_options": session_options,
         }
-        warn_of_two_onnxruntimes()
         self.device, self.device_reason = choose_device(device)
         if device == "auto":
             _LOG.info("device 'auto' is %r: %s", self.device, self.device_reason)
         settings = SessionSettings(self.device, threads, session_options)
         self._model = LoadedModel(path, settings, precision=precision, max_length=max_length)
+        warn_of_two_onnxruntimes()
         self._reader = SentenceReader(self._model.manifest, self._model.source, unknown_words)
 
     @property

@@ -16,6 +16,7 @@ from s2s_export.parity import Backend
 from s2s_export.structure import check_structure
 from s2s_export.vocabulary import Vocabulary
 from training.checkpoint import Checkpoint
+from training.model import Seq2Seq
 from training.steps import greedy_options
 
 
@@ -233,6 +234,25 @@ def test_graphs_hold_no_trace_of_the_machine(checkpoint: Checkpoint) -> None:
         assert torch_folder not in content
         assert b"site-packages" not in content
         assert b'.py"' not in content
+
+
+def test_nothing_is_left_to_do_for_each_session() -> None:
+    """The GRU's weights lie there as ONNX wants them; they are not cut and joined again.
+
+    Small ones the exporter folds by itself.
+    """
+    model = Seq2Seq(20, 15, 128, n_layers=2).eval()
+    specs = bundle.graph_specs(128, 15)
+    for module, spec, grus in (
+        (model.encoder, specs.encoder, 1),
+        (model.decoder, specs.decoder, 2),
+    ):
+        graph = onnx.load_from_string(graphs.to_onnx(module, spec)).graph
+        weights = {tensor.name for tensor in graph.initializer}
+        nodes = [node for node in graph.node if node.op_type == "GRU"]
+        assert len(nodes) == grus
+        assert all({*node.input[1:4]} <= weights for node in nodes)
+        assert "Concat" not in {node.op_type for node in graph.node}
 
 
 def test_the_same_module_gives_the_same_onnx(checkpoint: Checkpoint) -> None:

@@ -45,7 +45,7 @@ RUN_TIME = {
 
 TORCH_SIDE = {
     "publish": {"errors"},
-    "graphs": {"onnx", "torch", "errors", "manifest", "onnx_file", "structure"},
+    "graphs": {"onnx", "onnxscript", "torch", "errors", "manifest", "onnx_file", "structure"},
     "quantized": {"numpy", "onnx", "manifest", "training"},
     "export": {"__init__", "command", "errors", "folder", "manifest", "bundle", "training"},
     "bundle": {
