@@ -1,9 +1,10 @@
 """How fast translation is: ``python -m benchmarks.translation --run runs/default``.
 
 The exported model on one thread, decoded by the same loop with each back end in turn, in one run:
-eager PyTorch, TorchScript, ONNX Runtime in fp32 and int8. Beside them the floor: numpy doing the
-same matrix products and nothing else. Every sentence has as many source as target tokens, and none
-ends early, so that all do the same work.
+eager PyTorch, TorchScript, ONNX Runtime in fp32 and int8. Beside them the tutorial's own loop,
+which reads the source token by token, and the floor: numpy doing the same matrix products and
+nothing else. Every sentence has as many source as target tokens, and none ends early, so that all
+do the same work.
 """
 
 import argparse
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from training.checkpoint import Checkpoint
 
 LENGTHS = (3, 6, 10)
-BATCHES = (1, 8, 32, 128, 512)
+BATCHES = (2, 8, 32, 128, 512)
 _BATCH_LENGTH = 6
 _ROUNDS = 7
 _SECONDS = 0.15  # that each back end is run for in a round
@@ -45,10 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checkpoint = checkpoints.load(options.run)
     backends = _backends(checkpoint)
     print(f"one thread; median of {_ROUNDS} rounds, in turn; times as fast as eager in brackets\n")
-    print(f"{'µs a sentence':14}" + "".join(f"{name:>18}" for name in (*backends, "floor")))
+    names = (*backends, "tutorial", "floor")
+    print(f"{'µs a sentence':14}" + "".join(f"{name:>18}" for name in names))
     for length in LENGTHS:
         _print_row(f"{length} + {length} tokens", _measure(checkpoint, backends, 1, length), 1)
-    print(f"\n{_BATCH_LENGTH} + {_BATCH_LENGTH} tokens")
+    names = (*backends, "floor")
+    title = f"{_BATCH_LENGTH} + {_BATCH_LENGTH} tokens"
+    print(f"\n{title:14}" + "".join(f"{name:>18}" for name in names))
     rows = {}
     for batch in BATCHES:
         rows[batch] = _measure(checkpoint, backends, batch, _BATCH_LENGTH)
@@ -108,6 +112,8 @@ def _measure(
         return lambda: greedy_decode(backend.encoder_step, backend.decoder_step, sources, options)
 
     tasks = {name: decoding(backend) for name, backend in backends.items()}
+    if batch == 1:
+        tasks["tutorial"] = _tutorial_loop(checkpoint, sources[0])
     tasks["floor"] = _floor(checkpoint, batch, length)
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(_ROUNDS):
@@ -124,6 +130,28 @@ def _seconds(task: Task) -> float:
         task()
         runs += 1
     return elapsed / runs
+
+
+def _tutorial_loop(checkpoint: "Checkpoint", source: list[int]) -> Task:
+    """Return a task that decodes one sentence as the tutorial's ``evaluate`` does."""
+    import torch
+
+    model = checkpoint.model
+
+    @torch.no_grad()
+    def decode() -> list[int]:
+        hidden = torch.zeros(1, 1, model.hidden_size)
+        for index in source:
+            hidden = model.encoder(torch.tensor([[index]]), hidden)
+        token, decoded = torch.tensor([0]), []
+        for _ in source:
+            log_probs, hidden = model.decoder(token, hidden)
+            _, best = log_probs.topk(1)
+            token = best[:, 0]
+            decoded.append(int(token))
+        return decoded
+
+    return decode
 
 
 def _floor(checkpoint: "Checkpoint", batch: int, length: int) -> Task:

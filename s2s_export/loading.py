@@ -13,7 +13,7 @@ from .errors import ArtefactError, OptionError
 from .folder import FolderContent, Precision, read_folder
 from .greedy import GreedyOptions, Hypothesis, decode, encode, greedy_decode
 from .manifest_rules import MOST_TOKENS
-from .sessions import SessionSettings, loading_onnxruntime, require_onnxruntime
+from .sessions import SessionSettings, require_onnxruntime
 from .steps import OnnxDecoderStep, OnnxEncoderStep, initial_state
 
 
@@ -66,8 +66,7 @@ class LoadedModel:
         self._path = Path(path).absolute()  # the app may change its folder, and then fork
         self._settings = settings
         self._precision: Precision = precision
-        with loading_onnxruntime():
-            content = read_folder(path, precision)
+        content = read_folder(path, precision)
         self.manifest = content.manifest
         self.source, self.target = content.source, content.target
         ids, limits = self.manifest.special_ids, self.manifest.max_length

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,25 +80,6 @@ def choose_device(device: str) -> tuple[str, str]:
     if PROVIDERS["cuda"][0][0] not in available_providers():
         return "cpu", "this onnxruntime was built without CUDA"
     return "cuda", "this onnxruntime has CUDA"
-
-
-@contextmanager
-def loading_onnxruntime() -> Iterator[None]:
-    """Import onnxruntime while the block does something else, such as hashing files.
-
-    Whether that works is told by whoever needs it next.
-    """
-
-    def load() -> None:
-        with suppress(RuntimeMissingError):
-            _import_onnxruntime()
-
-    thread = threading.Thread(target=load)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 def available_providers() -> list[str]:
