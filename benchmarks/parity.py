@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from s2s_export import bundle, command, graphs, parity
+from s2s_export import bundle, command, evidence, graphs, parity
 from s2s_export.text import tokenize
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint
@@ -58,11 +58,11 @@ def _compare(options: argparse.Namespace) -> int:
     sizes = len(vocabularies.source), len(vocabularies.target)
     specs = bundle.graph_specs(model.hidden_size, sizes[1])
     candidates = (
-        bundle.torchscript_backend(
+        evidence.torchscript_backend(
             graphs.save_torchscript(graphs.script(model.encoder)),
             graphs.save_torchscript(graphs.script(model.decoder)),
         ),
-        bundle.onnx_backend(
+        evidence.onnx_backend(
             graphs.to_onnx(model.encoder, specs.encoder),
             graphs.to_onnx(model.decoder, specs.decoder),
             specs,
@@ -85,7 +85,7 @@ def _compare(options: argparse.Namespace) -> int:
     for workload, sources in workloads.items():
         for decoded, batch_sizes in BATCH_SIZES.items():
             records = parity.compare(
-                bundle.eager_backend(checkpoint),
+                evidence.eager_backend(checkpoint),
                 candidates,
                 sources,
                 greedy,

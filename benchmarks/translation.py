@@ -70,24 +70,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _backends(checkpoint: "Checkpoint") -> dict[str, "Backend"]:
     import torch
 
-    from s2s_export import bundle, graphs, quantized
+    from s2s_export import bundle, evidence, graphs, quantized
 
     torch.set_num_threads(1)
     model = checkpoint.model
     specs = bundle.graph_specs(model.hidden_size, len(checkpoint.vocabularies.target))
     quantized_specs = bundle.int8_specs(specs)
     return {
-        "eager": bundle.eager_backend(checkpoint),
-        "TorchScript": bundle.torchscript_backend(
+        "eager": evidence.eager_backend(checkpoint),
+        "TorchScript": evidence.torchscript_backend(
             graphs.save_torchscript(graphs.script(model.encoder)),
             graphs.save_torchscript(graphs.script(model.decoder)),
         ),
-        "ONNX fp32": bundle.onnx_backend(
+        "ONNX fp32": evidence.onnx_backend(
             graphs.to_onnx(model.encoder, specs.encoder),
             graphs.to_onnx(model.decoder, specs.decoder),
             specs,
         ),
-        "ONNX int8": bundle.onnx_backend(
+        "ONNX int8": evidence.onnx_backend(
             *quantized.to_int8(model, quantized_specs), quantized_specs
         ),
     }

@@ -5,29 +5,23 @@ as an app would, compared with eager PyTorch, and swapped in last.
 """
 
 import hashlib
-import itertools
 import json
 import platform
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib import metadata, resources
 from pathlib import Path
 
 from training.checkpoint import Checkpoint
-from training.scores import score
-from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
 
-from . import __version__, graphs, manifest_file, parity, quantized, verify
+from . import __version__, evidence, graphs, manifest_file, quantized, verify
 from .errors import ParityError
 from .folder import Precision
-from .greedy import GreedyOptions
 from .manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
     RETURNED_PREFIX,
     SOURCE_VOCABULARY_FILE,
     TARGET_VOCABULARY_FILE,
-    Agreement,
     FileRecord,
     Golden,
     Graphs,
@@ -44,11 +38,7 @@ from .manifest import (
     TorchScriptRecord,
     Training,
 )
-from .parity import TIE_MARGIN, Backend, MarginRecorder
 from .publish import replacing, write_file
-from .sessions import SessionSettings
-from .steps import OnnxDecoderStep, OnnxEncoderStep
-from .text import detokenize, tokenize
 from .vocabulary import EOS, SOS
 
 OPSET = 20
@@ -76,9 +66,6 @@ OWN_FILES = frozenset(
 )
 """All files that an export may write."""
 
-_BATCH_SIZES = (1, 2, 3, 7)
-_GOLDEN_SENTENCES = 8
-_MEASURED_BATCH = 128
 _TORCHSCRIPT_CHECK = "tensors_sha256 and parity; the bytes are not reproducible"
 _TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 
@@ -92,14 +79,17 @@ def write(
     )
     with replacing(out, OWN_FILES, force=force) as folder:
         files = _build_files(checkpoint, specs)
-        evidence = _prove(checkpoint, specs, files)
-        golden = _golden(checkpoint)
+        scripts = None
+        if ENCODER_SCRIPT_FILE in files:
+            scripts = files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE]
+        found = evidence.prove(checkpoint, specs, files, scripts)
+        golden = evidence.golden(checkpoint)
         int8 = None
         if precision == "int8":
             quantized_specs = int8_specs(specs)
             files |= _build_int8(checkpoint, quantized_specs)
-            int8 = _measure_int8(checkpoint, specs, quantized_specs, files, golden)
-        manifest = _manifest(checkpoint, specs, files, evidence, golden, int8)
+            int8 = evidence.measure_int8(checkpoint, specs, quantized_specs, files, golden)
+        manifest = _manifest(checkpoint, specs, files, found, golden, int8)
         for name, content in files.items():
             write_file(folder / name, content)
         write_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
@@ -150,44 +140,6 @@ def _build_int8(checkpoint: Checkpoint, specs: Graphs) -> dict[str, bytes]:
     return dict(zip((specs.encoder.file, specs.decoder.file), contents, strict=True))
 
 
-def _measure_int8(
-    checkpoint: Checkpoint,
-    specs: Graphs,
-    quantized_specs: Graphs,
-    files: dict[str, bytes],
-    golden: Sequence[Golden],
-) -> Int8:
-    """Measure how far the quantized graphs say what the others say."""
-    vocabularies = checkpoint.vocabularies
-    options = _greedy_options(checkpoint)
-    encoder, decoder = quantized_specs.encoder.file, quantized_specs.decoder.file
-    fp32 = onnx_backend(files[ENCODER_FILE], files[DECODER_FILE], specs)
-    int8 = onnx_backend(files[encoder], files[decoder], quantized_specs)
-    sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
-    references = [pair.target for pair in checkpoint.samples]
-    batches = (_MEASURED_BATCH,)
-    both = [list(backend.decode(sources, options, batches)) for backend in (fp32, int8)]
-    texts = [[detokenize(vocabularies.target.decode(h.ids)) for h in found] for found in both]
-    bleu_fp32, bleu = (None if s is None else s.bleu for s in (score(t, references) for t in texts))
-    replayed = int8.decode([list(entry.source_ids) for entry in golden], options)
-    return Int8(
-        graphs=quantized_specs,
-        agreement=Agreement(
-            sentences=len(sources),
-            identical=sum(one.ids == other.ids for one, other in zip(*both, strict=True)),
-            bleu=bleu,
-            bleu_fp32=bleu_fp32,
-        ),
-        golden_target_ids=tuple(
-            (*found.ids, EOS) if found.finished else found.ids for found in replayed
-        ),
-    )
-
-
-def _greedy_options(checkpoint: Checkpoint) -> GreedyOptions:
-    return greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length)
-
-
 def _build_files(checkpoint: Checkpoint, specs: Graphs) -> dict[str, bytes]:
     """Make the content of every file but the manifest."""
     model, vocabularies = checkpoint.model, checkpoint.vocabularies
@@ -211,63 +163,11 @@ def readme() -> bytes:
     return resources.files(__package__).joinpath("format.md").read_bytes()
 
 
-def eager_backend(checkpoint: Checkpoint) -> Backend:
-    """Return the checkpoint's modules as PyTorch runs them."""
-    model = checkpoint.model
-    return Backend(
-        "eager PyTorch", TorchEncoderStep(model.encoder), TorchDecoderStep(model.decoder)
-    )
-
-
-def torchscript_backend(encoder: bytes, decoder: bytes) -> Backend:
-    """Return TorchScript files of our own making as a back end."""
-    return Backend(
-        "TorchScript",
-        TorchEncoderStep(graphs.load_torchscript(encoder)),
-        TorchDecoderStep(graphs.load_torchscript(decoder)),
-    )
-
-
-def onnx_backend(encoder: bytes, decoder: bytes, specs: Graphs, device: str = "cpu") -> Backend:
-    """Return ONNX files as ONNX Runtime runs them on a device."""
-    settings = SessionSettings(device)
-    return Backend(
-        f"ONNX Runtime ({device})",
-        OnnxEncoderStep(encoder, specs.encoder, settings),
-        OnnxDecoderStep(decoder, specs.decoder, settings),
-    )
-
-
-def _prove(
-    checkpoint: Checkpoint, specs: Graphs, files: dict[str, bytes]
-) -> dict[str, ParityRecord]:
-    """Compare both kinds of graph with eager PyTorch.
-
-    Raises:
-        ParityError: a difference that is no tie.
-    """
-    vocabularies = checkpoint.vocabularies
-    sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
-    candidates = [onnx_backend(files[ENCODER_FILE], files[DECODER_FILE], specs)]
-    if ENCODER_SCRIPT_FILE in files:
-        candidates.append(
-            torchscript_backend(files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE])
-        )
-    return parity.compare(
-        eager_backend(checkpoint),
-        candidates,
-        sources,
-        _greedy_options(checkpoint),
-        vocabularies=(vocabularies.source, vocabularies.target),
-        batch_sizes=_BATCH_SIZES,
-    )
-
-
 def _manifest(
     checkpoint: Checkpoint,
     specs: Graphs,
     files: dict[str, bytes],
-    evidence: dict[str, ParityRecord],
+    found: dict[str, ParityRecord],
     golden: tuple[Golden, ...],
     int8: Int8 | None,
 ) -> Manifest:
@@ -308,7 +208,7 @@ def _manifest(
             scores={kind: Score(**asdict(score)) for kind, score in report.scores.items()},
             score_signature=report.score_signature,
         ),
-        parity=evidence,
+        parity=found,
         golden=golden,
     )
 
@@ -333,39 +233,6 @@ def fingerprint(checkpoint: Checkpoint) -> str:
     digest.update(checkpoint.vocabularies.target.to_bytes())
     digest.update(graphs.tensors_sha256(checkpoint.model).encode())
     return digest.hexdigest()
-
-
-def _golden(checkpoint: Checkpoint) -> tuple[Golden, ...]:
-    """Translate some samples with eager PyTorch, for whoever wants to check a copy.
-
-    Those in which some token is tied are passed over: elsewhere they might come out otherwise
-    without a fault.
-    """
-    texts = list(dict.fromkeys(pair.source for pair in checkpoint.samples))
-    stride = max(1, len(texts) // _GOLDEN_SENTENCES)
-    # Spread over all samples; then the others, should some of these be tied.
-    candidates = [*texts[::stride], *(t for i, t in enumerate(texts) if i % stride)]
-    found = (_golden_of(text, checkpoint) for text in candidates)
-    return tuple(itertools.islice(filter(None, found), _GOLDEN_SENTENCES))
-
-
-def _golden_of(text: str, checkpoint: Checkpoint) -> Golden | None:
-    vocabularies = checkpoint.vocabularies
-    eager = eager_backend(checkpoint)
-    recorder = MarginRecorder(eager.decoder_step)
-    source = vocabularies.source.encode(tokenize(text))
-    [hypothesis] = Backend(eager.name, eager.encoder_step, recorder).decode(
-        [source], _greedy_options(checkpoint)
-    )
-    if recorder.smallest < TIE_MARGIN:
-        return None
-    return Golden(
-        source=text,
-        source_ids=tuple(source),
-        target=detokenize(vocabularies.target.decode(hypothesis.ids)),
-        target_ids=(*hypothesis.ids, EOS) if hypothesis.finished else hypothesis.ids,
-        log_probs=hypothesis.log_probs,
-    )
 
 
 def _replay(folder: Path) -> None:

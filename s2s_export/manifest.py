@@ -4,7 +4,7 @@ The records of ``manifest.json``, whose field names these are; ``manifest_file``
 it, ``exported/README.md`` specifies it for readers in other languages. Standard library only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 FORMAT_VERSION = 1
@@ -30,6 +30,14 @@ class TensorSpec:
     name: str
     dtype: str
     shape: tuple[int | str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+def listed(specs: Iterable[TensorSpec]) -> str:
+    """Return specifications in a line, for messages."""
+    return ", ".join(map(str, specs))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from .manifest import (
     Int8,
     Manifest,
     TensorSpec,
+    listed,
 )
 from .text import NORMALIZERS
 from .vocabulary import EOS, SOS, UNK
@@ -131,7 +132,7 @@ def _check_graph(
     _require(
         graph.outputs[: len(first)] == first and set(graph.outputs[len(first) :]) <= returned,
         f"{where}.outputs",
-        ", ".join(f"{s.name} {s.dtype}{list(s.shape)}" for s in (*first, *_in_order(returned))),
+        listed((*first, *sorted(returned, key=str))),
     )
 
 
@@ -160,10 +161,6 @@ def _check_golden(golden: Golden, manifest: Manifest, where: str) -> None:
         f"{where}.log_probs",
         "one for each of target_ids",
     )
-
-
-def _in_order(specs: set[TensorSpec]) -> list[TensorSpec]:
-    return sorted(specs, key=lambda spec: spec.name)
 
 
 def _require(holds: bool, where: str, expected: str) -> None:

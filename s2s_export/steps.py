@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import GraphError
 from .greedy import FloatArray, State, TokenIds
-from .manifest import RETURNED_PREFIX, GraphSpec, TensorSpec
+from .manifest import RETURNED_PREFIX, GraphSpec, TensorSpec, listed
 from .sessions import SessionSettings, first_line, open_session
 
 _NUMPY_NAME = {"tensor(int64)": "int64", "tensor(float)": "float32"}
@@ -79,10 +79,6 @@ def _require_same(file: str, kind: str, expected: tuple[TensorSpec, ...], found:
     )
     if described != expected:
         raise GraphError(
-            f"{file}: expected {kind}s {_listed(expected)}, found {_listed(described)}; "
+            f"{file}: expected {kind}s {listed(expected)}, found {listed(described)}; "
             "the graph and the manifest do not belong together: export again"
         )
-
-
-def _listed(specs: tuple[TensorSpec, ...]) -> str:
-    return ", ".join(f"{s.name} {s.dtype}[{', '.join(map(str, s.shape))}]" for s in specs)

@@ -4,7 +4,7 @@ Export asks before it publishes, the Translator and ``verify`` before they open 
 """
 
 from .errors import GraphError
-from .manifest import GraphSpec, TensorSpec
+from .manifest import GraphSpec, listed
 from .onnx_file import Node, OnnxFile
 
 _STANDARD_DOMAINS = ("", "ai.onnx")
@@ -30,8 +30,8 @@ def check_structure(content: bytes, spec: GraphSpec, name: str) -> None:
     """
     file = OnnxFile.from_bytes(content, name)
     _require_equal(name, "IR version", spec.ir_version, file.ir_version)
-    _require_equal(name, "inputs", _listed(spec.inputs), _listed(file.inputs))
-    _require_equal(name, "outputs", _listed(spec.outputs), _listed(file.outputs))
+    _require_equal(name, "inputs", listed(spec.inputs), listed(file.inputs))
+    _require_equal(name, "outputs", listed(spec.outputs), listed(file.outputs))
     foreign = {*file.opsets, *(node.domain for node in file.nodes)} - {*_STANDARD_DOMAINS}
     if foreign:
         raise GraphError(
@@ -73,7 +73,3 @@ def _require_equal(name: str, what: str, expected: object, found: object) -> Non
             f"{name}: {what}: expected {expected}, found {found}; the graph and the manifest do "
             "not belong together: export again"
         )
-
-
-def _listed(specs: tuple[TensorSpec, ...]) -> str:
-    return ", ".join(f"{s.name} {s.dtype}[{', '.join(map(str, s.shape))}]" for s in specs)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import bundle, graphs
+from s2s_export import evidence, graphs
 from s2s_export.folder import ExportedFolder
 from s2s_export.parity import Backend
 from s2s_export.vocabulary import Vocabulary
@@ -53,8 +53,8 @@ def backends(tiny: Path, tiny_folder: ExportedFolder, tiny_model: Seq2Seq) -> di
         "eager": Backend(
             "eager", TorchEncoderStep(tiny_model.encoder), TorchDecoderStep(tiny_model.decoder)
         ),
-        "torchscript": bundle.torchscript_backend(read("encoder.pt"), read("decoder.pt")),
-        "onnx": bundle.onnx_backend(
+        "torchscript": evidence.torchscript_backend(read("encoder.pt"), read("decoder.pt")),
+        "onnx": evidence.onnx_backend(
             read("encoder.onnx"), read("decoder.onnx"), tiny_folder.manifest.graphs
         ),
     }

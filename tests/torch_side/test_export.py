@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import Translator, bundle, graphs, manifest_file, publish
+from s2s_export import Translator, bundle, evidence, graphs, manifest_file, publish
 from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
 from s2s_export.export import export, main
 from s2s_export.manifest import Golden, GraphSpec
@@ -138,13 +138,13 @@ def test_an_error_of_our_own_is_not_taken_for_a_full_disk(
 def test_a_folder_that_does_not_verify_is_not_published(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = bundle._golden
+    original = evidence.golden
 
     def wrong(checkpoint: Checkpoint) -> tuple[Golden, ...]:
         first, *others = original(checkpoint)
         return (replace(first, target=f"{first.target} x"), *others)
 
-    monkeypatch.setattr(bundle, "_golden", wrong)
+    monkeypatch.setattr(evidence, "golden", wrong)
     message = r"the finished folder: golden sentences: '.*': expected '.* x' .*; not published"
     with pytest.raises(ParityError, match=message):
         export(run, tmp_path / "out")
@@ -156,7 +156,7 @@ def test_golden_sentences_hold_no_tie(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were ties wider, nothing that the untrained model says would be without one."""
-    monkeypatch.setattr(bundle, "TIE_MARGIN", 1.0)
+    monkeypatch.setattr(evidence, "TIE_MARGIN", 1.0)
     assert export(run, tmp_path / "out").golden == ()
     assert verify(tmp_path / "out").passed
 

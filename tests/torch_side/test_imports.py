@@ -48,10 +48,13 @@ TORCH_SIDE = {
     "graphs": {"onnx", "onnxscript", "torch", "errors", "manifest", "onnx_file", "structure"},
     "quantized": {"numpy", "onnx", "manifest", "training"},
     "export": {"__init__", "command", "errors", "folder", "manifest", "bundle", "training"},
+    "evidence": {
+        *("graphs", "greedy", "manifest", "parity", "sessions", "steps", "text", "training"),
+        "vocabulary",
+    },
     "bundle": {
-        *("folder", "greedy", "quantized"),
-        *("__init__", "errors", "graphs", "manifest", "manifest_file", "parity", "publish"),
-        *("sessions", "steps", "text", "verify", "vocabulary", "training"),
+        *("__init__", "errors", "evidence", "folder", "graphs", "manifest", "manifest_file"),
+        *("publish", "quantized", "verify", "vocabulary", "training"),
     },
 }
 """The exporter and what it alone uses."""

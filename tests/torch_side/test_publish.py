@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from s2s_export import Translator, bundle, publish
+from s2s_export import Translator, bundle, evidence, publish
 from s2s_export.errors import OutputError
 from s2s_export.publish import replacing, write_file
 from training.checkpoint import Checkpoint
@@ -97,9 +97,10 @@ def built_once(checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.Monke
     """Make and prove the graphs once: what is tested is how they reach the disk."""
     specs = bundle.graph_specs(16, len(checkpoint.vocabularies.target))
     files = bundle._build_files(checkpoint, specs)
-    evidence = bundle._prove(checkpoint, specs, files)
+    scripts = files["encoder.pt"], files["decoder.pt"]
+    proven = evidence.prove(checkpoint, specs, files, scripts)
     monkeypatch.setattr(bundle, "_build_files", lambda *_: files)
-    monkeypatch.setattr(bundle, "_prove", lambda *_: evidence)
+    monkeypatch.setattr(evidence, "prove", lambda *_: proven)
 
 
 def outcome(action: Callable[[], object]) -> str | None:

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
-from s2s_export import bundle, graphs, quantized
+from s2s_export import bundle, evidence, graphs, quantized
 from s2s_export.errors import GraphError
 from s2s_export.greedy import GreedyOptions
 from s2s_export.parity import Backend
@@ -41,7 +41,7 @@ def contents(model: Seq2Seq) -> tuple[bytes, bytes]:
 @pytest.fixture(scope="module")
 def int8(contents: tuple[bytes, bytes]) -> Backend:
     specs = bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET))
-    return bundle.onnx_backend(*contents, specs)
+    return evidence.onnx_backend(*contents, specs)
 
 
 @pytest.fixture(scope="module")
