@@ -95,7 +95,10 @@ def int8_of(
         (lambda m: m["graphs"]["decoder"]["inputs"][1].update(name="x"), "decoder.outputs"),
         (lambda m: m["graphs"]["decoder"]["inputs"][1].update(name="token"), "each name once"),
         (lambda m: m["graphs"]["encoder"]["inputs"][0].update(dtype="int32"), r"int64\[T, B\]"),
-        (lambda m: m["graphs"]["decoder"]["outputs"][0].update(shape=["B", 7]), r"log_probs float32\[B, 36\]"),
+        (
+            lambda m: m["graphs"]["decoder"]["outputs"][0].update(shape=["B", 7]),
+            r"log_probs float32\[B, 36\]",
+        ),
         (lambda m: m["sizes"].update(hidden=17), "state of sizes.hidden = 17 units"),
         (lambda m: m["sizes"].update(target_vocabulary=0), "target_vocabulary: expected 1 to"),
         (lambda m: m["sizes"].update(hidden=10**9), "sizes.hidden: expected 1 to 10000000"),
