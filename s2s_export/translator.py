@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputTypeError, OptionError, TextError
+from .errors import InputTypeError, OptionError, ProviderError, TextError
 from .folder import Precision
 from .loading import LoadedModel
 from .manifest import Manifest
@@ -91,12 +91,22 @@ class Translator:
             "max_length": max_length,
             "session_options": session_options,
         }
+        warn_of_two_onnxruntimes()
+
+        def load(device: str) -> LoadedModel:
+            settings = SessionSettings(device, threads, session_options)
+            return LoadedModel(path, settings, precision=precision, max_length=max_length)
+
         self.device, self.device_reason = choose_device(device)
+        try:
+            self._model = load(self.device)
+        except ProviderError as error:  # built with CUDA, and no GPU or no libraries here
+            if device != "auto" or self.device == "cpu":
+                raise
+            self.device, self.device_reason = "cpu", str(error)
+            self._model = load(self.device)
         if device == "auto":
             _LOG.info("device 'auto' is %r: %s", self.device, self.device_reason)
-        settings = SessionSettings(self.device, threads, session_options)
-        self._model = LoadedModel(path, settings, precision=precision, max_length=max_length)
-        warn_of_two_onnxruntimes()
         self._reader = SentenceReader(self._model.manifest, self._model.source, unknown_words)
 
     @property

@@ -109,6 +109,44 @@ def test_what_auto_chooses(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         sessions.choose_device("tpu")
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider:UserWarning")
+def test_auto_goes_on_where_cuda_is_built_in_and_does_not_work(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with onnxruntime-gpu on a machine without a GPU; asked for by name, it is an error."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" in available:
+        pytest.skip("this onnxruntime has CUDA")
+    monkeypatch.setattr(
+        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", *available]
+    )
+    translator = Translator(tiny, device="auto")
+    assert translator.device == "cpu"
+    assert "device 'cuda' is not available" in translator.device_reason
+    assert translator.translate("J'ai froid.") == "i m cold ."
+    with pytest.raises(ProviderError, match="device 'cuda' is not available"):
+        Translator(tiny, device="cuda")
+
+
+def test_the_apps_own_options_are_not_asked_what_they_did_not_record(
+    monkeypatch: pytest.MonkeyPatch, tiny: Path
+) -> None:
+    import onnxruntime
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("onnxruntime raises where the option is not set")
+
+    monkeypatch.setattr(sessions, "_require_assigned", refuse)
+    monkeypatch.setitem(sessions.PROVIDERS, "cuda", sessions.PROVIDERS["cpu"])
+    content = (tiny / "decoder.onnx").read_bytes()
+    settings = sessions.SessionSettings("cuda", options=onnxruntime.SessionOptions())
+    sessions.open_session(content, "decoder.onnx", settings)
+    with pytest.raises(AssertionError, match="onnxruntime raises"):
+        sessions.open_session(content, "decoder.onnx", sessions.SessionSettings("cuda"))
+
+
 def test_heavy_operators_elsewhere_are_an_error() -> None:
     """A session that says CUDA and multiplies on the CPU."""
 
