@@ -56,11 +56,12 @@ def _compare(options: argparse.Namespace) -> int:
     checkpoint = checkpoints.load(options.run)
     model, vocabularies = checkpoint.model, checkpoint.vocabularies
     sizes = len(vocabularies.source), len(vocabularies.target)
-    specs = bundle.graph_specs(model.hidden_size, sizes[1])
+    specs = bundle.graph_specs(model)
     candidates = (
         evidence.torchscript_backend(
             graphs.save_torchscript(graphs.script(model.encoder)),
             graphs.save_torchscript(graphs.script(model.decoder)),
+            model,
         ),
         evidence.onnx_backend(
             graphs.to_onnx(model.encoder, specs.encoder),
@@ -85,7 +86,7 @@ def _compare(options: argparse.Namespace) -> int:
     for workload, sources in workloads.items():
         for decoded, batch_sizes in BATCH_SIZES.items():
             records = parity.compare(
-                evidence.eager_backend(checkpoint),
+                evidence.eager_backend(model),
                 candidates,
                 sources,
                 greedy,

@@ -2,9 +2,10 @@
 
 The exported model on one thread, decoded by the same loop with each back end in turn, in one run:
 eager PyTorch, TorchScript, ONNX Runtime in fp32 and int8. Beside them the tutorial's own loop,
-which reads the source token by token, and the floor: numpy doing the same matrix products and
+which reads the source token by token, and the floor: numpy doing the same products with weights and
 nothing else. Every sentence has as many source as target tokens, and none ends early, so that all
-do the same work.
+do the same work. ``--beside`` takes another run, whose fp32 graphs are measured in the same turns:
+what does attention cost?
 """
 
 import argparse
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from s2s_export.parity import Backend
     from training.checkpoint import Checkpoint
+    from training.model import Seq2Seq
 
 LENGTHS = (3, 6, 10)
 BATCHES = (2, 8, 32, 128, 512)
@@ -39,12 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print two tables: single sentences, and batches."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.translation", description=__doc__)
     parser.add_argument("--run", type=Path, default=Path("runs/default"), help="trained run folder")
+    parser.add_argument("--beside", type=Path, metavar="RUN", help="another run, of the same data")
     parser.add_argument("--plot", type=Path, help="also draw the batches, into this file")
     options = parser.parse_args(arguments)
     from training import checkpoint as checkpoints
 
     checkpoint = checkpoints.load(options.run)
     backends = _backends(checkpoint)
+    if options.beside:
+        backends["beside fp32"] = _backends(checkpoints.load(options.beside))["ONNX fp32"]
     print(f"one thread; median of {_ROUNDS} rounds, in turn; times as fast as eager in brackets\n")
     names = (*backends, "tutorial", "floor")
     print(f"{'µs a sentence':14}" + "".join(f"{name:>18}" for name in names))
@@ -57,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for batch in BATCHES:
         rows[batch] = _measure(checkpoint, backends, batch, _BATCH_LENGTH)
         _print_row(f"batch of {batch}", rows[batch], batch)
-    rate, products = _sgemm_rate(), _products(checkpoint, _BATCH_LENGTH)
+    rate = _sgemm_rate()
+    products = sum(rows * w.size for w, rows in _products(checkpoint.model, _BATCH_LENGTH))
     print(f"\nsgemm of this machine: {rate / 1e9:.0f} GFLOP/s")
     for batch, times in rows.items():
         reached = 2 * products * batch / times["ONNX fp32"]
@@ -74,13 +80,14 @@ def _backends(checkpoint: "Checkpoint") -> dict[str, "Backend"]:
 
     torch.set_num_threads(1)
     model = checkpoint.model
-    specs = bundle.graph_specs(model.hidden_size, len(checkpoint.vocabularies.target))
+    specs = bundle.graph_specs(model)
     quantized_specs = bundle.int8_specs(specs)
     return {
-        "eager": evidence.eager_backend(checkpoint),
+        "eager": evidence.eager_backend(model),
         "TorchScript": evidence.torchscript_backend(
             graphs.save_torchscript(graphs.script(model.encoder)),
             graphs.save_torchscript(graphs.script(model.decoder)),
+            model,
         ),
         "ONNX fp32": evidence.onnx_backend(
             graphs.to_onnx(model.encoder, specs.encoder),
@@ -114,7 +121,7 @@ def _measure(
     tasks = {name: decoding(backend) for name, backend in backends.items()}
     if batch == 1:
         tasks["tutorial"] = _tutorial_loop(checkpoint, sources[0])
-    tasks["floor"] = _floor(checkpoint, batch, length)
+    tasks["floor"] = _floor(checkpoint.model, batch, length)
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(_ROUNDS):
         for name, task in tasks.items():
@@ -140,12 +147,15 @@ def _tutorial_loop(checkpoint: "Checkpoint", source: list[int]) -> Task:
 
     @torch.no_grad()
     def decode() -> list[int]:
-        hidden = torch.zeros(1, 1, model.hidden_size)
+        hidden, collected = torch.zeros(1, 1, model.hidden_size), list[Sequence[torch.Tensor]]()
         for index in source:
-            hidden = model.encoder(torch.tensor([[index]]), hidden)
+            found = model.encoder(torch.tensor([[index]]), hidden)
+            hidden, *of_token = (found,) if isinstance(found, torch.Tensor) else found
+            collected.append(of_token)
+        memory = [torch.cat(parts) for parts in zip(*collected, strict=True)]
         token, decoded = torch.tensor([0]), []
         for _ in source:
-            log_probs, hidden = model.decoder(token, hidden)
+            log_probs, hidden, *_ = model.decoder(token, hidden, *memory)
             _, best = log_probs.topk(1)
             token = best[:, 0]
             decoded.append(int(token))
@@ -154,26 +164,17 @@ def _tutorial_loop(checkpoint: "Checkpoint", source: list[int]) -> Task:
     return decode
 
 
-def _floor(checkpoint: "Checkpoint", batch: int, length: int) -> Task:
-    """Return a task with the matrix products of a batch and nothing else."""
+def _floor(model: "Seq2Seq", batch: int, length: int) -> Task:
+    """Return a task with the products of a batch with the weights, and nothing else."""
     import numpy as np
 
     rng = np.random.default_rng(0)
-
-    def operands(rows: int, weight: str) -> tuple["NDArray[np.float32]", ...]:
-        array = checkpoint.model.state_dict()[weight].numpy()
-        columns, inner = array.shape
-        x = rng.uniform(-1, 1, (rows, inner)).astype(np.float32)
-        return x, np.ascontiguousarray(array.T), np.empty((rows, columns), np.float32)
-
-    layers = checkpoint.model.decoder.n_layers
-    steps = [operands(batch * length, "encoder.gru.weight_ih_l0")]
-    steps += [operands(batch, "encoder.gru.weight_hh_l0")] * length
-    step = [
-        operands(batch, "decoder.gru.weight_ih_l0"),
-        operands(batch, "decoder.gru.weight_hh_l0"),
-    ]
-    steps += (step * layers + [operands(batch, "decoder.out.weight")]) * length
+    steps = []
+    for weight, rows in _products(model, length):
+        columns, inner = weight.shape
+        x = rng.uniform(-1, 1, (rows * batch, inner)).astype(np.float32)
+        result = np.empty((rows * batch, columns), np.float32)
+        steps.append((x, np.ascontiguousarray(weight.T), result))
 
     def multiply() -> None:
         for x, weight, result in steps:
@@ -182,12 +183,27 @@ def _floor(checkpoint: "Checkpoint", batch: int, length: int) -> Task:
     return multiply
 
 
-def _products(checkpoint: "Checkpoint", length: int) -> int:
-    """Return how many numbers are multiplied for a sentence."""
-    model = checkpoint.model
-    gru = 2 * 3 * model.hidden_size**2
-    out = model.hidden_size * len(checkpoint.vocabularies.target)
-    return length * (gru + model.decoder.n_layers * gru + out)
+def _products(model: "Seq2Seq", length: int) -> list[tuple["NDArray[np.float32]", int]]:
+    """Return the weights ``float32[N, K]`` of a sentence's products, in order, and their rows.
+
+    Those of the attention with the memory are not among them: they are small.
+    """
+    from training.model import DecoderRNN
+
+    weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    decoder = model.decoder
+    applications = decoder.n_layers if isinstance(decoder, DecoderRNN) else 2
+    whole = ["encoder.gru.weight_ih_l0"] + ["encoder.key.weight"] * (
+        "encoder.key.weight" in weights
+    )
+    step = ["decoder.gru.weight_ih_l0", "decoder.gru.weight_hh_l0"] * applications
+    step += [
+        name
+        for name in ("decoder.query.weight", "decoder.combine.weight", "decoder.out.weight")
+        if name in weights
+    ]
+    each = ["encoder.gru.weight_hh_l0"] * length + step * length
+    return [(weights[name], length) for name in whole] + [(weights[name], 1) for name in each]
 
 
 def _sgemm_rate(size: int = 1024) -> float:

@@ -12,6 +12,8 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from training.checkpoint import Checkpoint
+from training.model import Seq2Seq
+from training.step_tensors import StepTensors
 
 from . import __version__, evidence, graphs, manifest_file, quantized, verify
 from .errors import ParityError
@@ -74,9 +76,7 @@ def write(
     checkpoint: Checkpoint, out: Path, *, force: bool, precision: Precision = "fp32"
 ) -> Manifest:
     """Write an exported folder; see ``export.export``."""
-    specs = graph_specs(
-        checkpoint.recipe.hidden_size, target_vocabulary=len(checkpoint.vocabularies.target)
-    )
+    specs = graph_specs(checkpoint.model)
     with replacing(out, OWN_FILES, force=force) as folder:
         files = _build_files(checkpoint, specs)
         scripts = None
@@ -97,30 +97,30 @@ def write(
     return manifest
 
 
-def graph_specs(hidden_size: int, target_vocabulary: int) -> Graphs:
-    """Return the contract of the two graphs, which names their inputs, outputs and axes.
-
-    Args:
-        hidden_size: units of the hidden state.
-        target_vocabulary: tokens of the target vocabulary.
-    """
-    hidden = TensorSpec("hidden", "float32", (1, "B", hidden_size))
-    returned = TensorSpec(RETURNED_PREFIX + hidden.name, hidden.dtype, hidden.shape)
-    log_probs = TensorSpec("log_probs", "float32", ("B", target_vocabulary))
+def graph_specs(model: Seq2Seq) -> Graphs:
+    """Return the contract of the two graphs, which names their inputs, outputs and axes."""
     return Graphs(
-        encoder=GraphSpec(
-            file=ENCODER_FILE,
-            opset=OPSET,
-            ir_version=IR_VERSION,
-            inputs=(TensorSpec("tokens", "int64", ("T", "B")), hidden),
-            outputs=(returned,),
+        encoder=_graph_spec(
+            ENCODER_FILE, TensorSpec("tokens", "int64", ("T", "B")), model.encoder.tensors()
         ),
-        decoder=GraphSpec(
-            file=DECODER_FILE,
-            opset=OPSET,
-            ir_version=IR_VERSION,
-            inputs=(TensorSpec("token", "int64", ("B",)), hidden),
-            outputs=(log_probs, returned),
+        decoder=_graph_spec(
+            DECODER_FILE, TensorSpec("token", "int64", ("B",)), model.decoder.tensors()
+        ),
+    )
+
+
+def _graph_spec(file: str, tokens: TensorSpec, tensors: StepTensors) -> GraphSpec:
+    return GraphSpec(
+        file=file,
+        opset=OPSET,
+        ir_version=IR_VERSION,
+        inputs=(
+            tokens,
+            *(TensorSpec(name, "float32", shape) for name, shape in tensors.given.items()),
+        ),
+        outputs=tuple(
+            TensorSpec(RETURNED_PREFIX * (name in tensors.given) + name, "float32", shape)
+            for name, shape in tensors.returned.items()
         ),
     )
 

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from training.checkpoint import Checkpoint
+from training.model import Seq2Seq
 from training.scores import score
 from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
 
@@ -25,20 +26,22 @@ _GOLDEN_SENTENCES = 8
 _MEASURED_BATCH = 128
 
 
-def eager_backend(checkpoint: Checkpoint) -> Backend:
-    """Return the checkpoint's modules as PyTorch runs them."""
-    model = checkpoint.model
+def eager_backend(model: Seq2Seq) -> Backend:
+    """Return a model's modules as PyTorch runs them."""
+    encoder, decoder = model.encoder, model.decoder
     return Backend(
-        "eager PyTorch", TorchEncoderStep(model.encoder), TorchDecoderStep(model.decoder)
+        "eager PyTorch",
+        TorchEncoderStep(encoder, encoder.tensors()),
+        TorchDecoderStep(decoder, decoder.tensors()),
     )
 
 
-def torchscript_backend(encoder: bytes, decoder: bytes) -> Backend:
-    """Return TorchScript files of our own making as a back end."""
+def torchscript_backend(encoder: bytes, decoder: bytes, model: Seq2Seq) -> Backend:
+    """Return TorchScript files that were made of a model as a back end."""
     return Backend(
         "TorchScript",
-        TorchEncoderStep(graphs.load_torchscript(encoder)),
-        TorchDecoderStep(graphs.load_torchscript(decoder)),
+        TorchEncoderStep(graphs.load_torchscript(encoder), model.encoder.tensors()),
+        TorchDecoderStep(graphs.load_torchscript(decoder), model.decoder.tensors()),
     )
 
 
@@ -76,9 +79,9 @@ def prove(
     sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
     candidates = [onnx_backend(files[specs.encoder.file], files[specs.decoder.file], specs)]
     if scripts is not None:
-        candidates.append(torchscript_backend(*scripts))
+        candidates.append(torchscript_backend(*scripts, checkpoint.model))
     return parity.compare(
-        eager_backend(checkpoint),
+        eager_backend(checkpoint.model),
         candidates,
         sources,
         _greedy_options(checkpoint),
@@ -103,7 +106,7 @@ def golden(checkpoint: Checkpoint) -> tuple[Golden, ...]:
 
 def _golden_of(text: str, checkpoint: Checkpoint) -> Golden | None:
     vocabularies = checkpoint.vocabularies
-    eager = eager_backend(checkpoint)
+    eager = eager_backend(checkpoint.model)
     recorder = MarginRecorder(eager.decoder_step)
     source = vocabularies.source.encode(tokenize(text))
     [hypothesis] = Backend(eager.name, eager.encoder_step, recorder).decode(

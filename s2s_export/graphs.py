@@ -16,6 +16,7 @@ import onnx
 import torch
 from onnxscript import optimizer
 from torch import Tensor, nn
+from torch.export._patches import register_gru_while_loop_decomposition
 
 from .errors import GraphError
 from .manifest import GraphSpec, TensorSpec
@@ -41,17 +42,18 @@ def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
     # An axis of the example must be at least 2 long to stay dynamic; no two alike, or they may be
     # taken for one.
     sizes = {name: 2 + i for i, name in enumerate(dimensions)}
-    # The exporter swaps the GRU's kernel for one that keeps the number of steps dynamic, but torch
-    # 2.13 goes on using the kernel that it has cached, if any, and freezes that number: from the
-    # second export in a process on, check_onnx would refuse the encoder.
-    getattr(torch.ops.aten.gru.input, "_dispatch_cache", {}).clear()
     dynamic_shapes = tuple(
         {i: dimensions[axis] for i, axis in enumerate(tensor.shape) if isinstance(axis, str)}
         for tensor in spec.inputs
     )
     # It logs a line for each operator of torchvision, which nothing here needs.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    # The exporter swaps the GRU's kernel for one that keeps the number of steps dynamic, but only
+    # while it captures the module. When it then takes operators apart, torch 2.13 uses the usual
+    # one again, and freezes that number in whatever follows from the GRU's outputs; it also goes on
+    # using a kernel that it has cached. check_onnx would refuse such an encoder.
+    with register_gru_while_loop_decomposition(), warnings.catch_warnings():
+        getattr(torch.ops.aten.gru.input, "_dispatch_cache", {}).clear()
         # Torch's exporter calls parts of torch that torch has deprecated. What can go wrong with
         # the graph is not left to warnings: see check_onnx and the parity gate.
         warnings.simplefilter("ignore")
@@ -74,6 +76,7 @@ def to_onnx(module: nn.Module, spec: GraphSpec) -> bytes:
     )
     model.ir_version = spec.ir_version
     _strip_metadata(model)
+    _number_names(model.graph, {*dict(module.named_parameters())})
     content: bytes = model.SerializeToString(deterministic=True)
     return content
 
@@ -91,6 +94,34 @@ def _strip_metadata(model: onnx.ModelProto) -> None:
         described.ClearField("doc_string")
         described.ClearField("metadata_props")
     graph.ClearField("value_info")  # shapes of intermediate values, which ONNX Runtime infers
+
+
+def _number_names(graph: onnx.GraphProto, kept: set[str]) -> None:
+    """Name nodes, intermediate values and constants after their place in the graph.
+
+    The exporter's own numbers depend on what else it has exported in this process.
+
+    Args:
+        graph: to be changed.
+        kept: names of weights, which stay.
+    """
+    kept = {*kept, *(value.name for value in (*graph.input, *graph.output))}
+    numbered: dict[str, str] = {"": ""}  # an optional input that is not given
+
+    def name(old: str, kind: str) -> str:
+        if old in kept:
+            return old
+        return numbered.setdefault(old, f"{kind}_{len(numbered)}")
+
+    for index, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{index}"
+        node.input[:] = [name(old, "constant") for old in node.input]
+        node.output[:] = [name(old, "value") for old in node.output]
+    for tensor in graph.initializer:
+        tensor.name = name(tensor.name, "constant")
+    constants = sorted(graph.initializer, key=lambda tensor: tensor.name)
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
 
 
 def check_onnx(content: bytes, spec: GraphSpec, *, gru: bool = True) -> None:

@@ -10,7 +10,8 @@ done.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +22,19 @@ TokenIds = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
 State = Mapping[str, FloatArray]
 
-EncoderStep = Callable[[TokenIds, State], State]
-"""``tokens int64[T, B]``, the state → the state after these T ≥ 1 tokens of each sentence.
+EncoderStep = Callable[[TokenIds, State], tuple[State, State]]
+"""``tokens int64[T, B]``, the state → what changed in the state after these T ≥ 1 tokens of each
+sentence, and what is to be collected of each token, ``float32[T, B, …]``.
 
-What it returns replaces the tensors of the same names.
+What is collected becomes state when all tokens are read, with S tokens on axis 0, and zeros after
+the end of a sentence that is shorter than others.
 """
 
 DecoderStep = Callable[[TokenIds, State], tuple[FloatArray, State]]
 """``token int64[B]``, the state → ``log_probs float32[B, V]``, and what changed in the state.
 
-What it does not return stays as it is for the whole sentence.
+What it does not return stays as it is for the whole sentence. It may also return what no step is
+given: that can be recorded.
 """
 
 
@@ -44,12 +48,15 @@ class GreedyOptions:
         sos: id of the token that starts decoding.
         eos: id of the token that ends a sentence.
         max_length: the most tokens to decode for a sentence, EOS included.
+        recorded: names of what the decoder step returns beside the log-probabilities and is to be
+            kept, for each step.
     """
 
     initial_state: State
     sos: int
     eos: int
     max_length: int
+    recorded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,30 @@ class Hypothesis:
         log_probs: natural logarithm of the probability of each chosen token, EOS included if
             decoding reached it.
         finished: whether decoding reached EOS; otherwise it stopped at the maximal length.
+        recorded: what the decoder step returned, by the names in ``GreedyOptions.recorded``: an
+            array without its batch axis for each of ``log_probs``.
     """
 
     ids: tuple[int, ...]
     log_probs: tuple[float, ...]
     finished: bool
+    recorded: Mapping[str, tuple[FloatArray, ...]] = field(default_factory=dict, compare=False)
+
+
+class DecodedStep(NamedTuple):
+    """What a step of the decoder chose, for the rows that are still alive.
+
+    Attributes:
+        rows: ``int64[B]``, their numbers.
+        tokens: ``int64[B]``, the token that each chose.
+        log_probs: ``float32[B]``, the tokens' log-probabilities.
+        state: after the step, with B rows.
+    """
+
+    rows: NDArray[np.int64]
+    tokens: TokenIds
+    log_probs: FloatArray
+    state: State
 
 
 def greedy_decode(
@@ -97,15 +123,26 @@ def greedy_decode(
     ids: list[list[int]] = [[] for _ in sources]
     log_probs: list[list[float]] = [[] for _ in sources]
     finished = [False] * len(sources)
+    recorded: dict[str, list[list[FloatArray]]]
+    recorded = {name: [[] for _ in sources] for name in options.recorded}
     for step in decode(decoder_step, state, options):
-        for row, token, score in zip(*(array.tolist() for array in step), strict=True):
+        chosen = (step.rows.tolist(), step.tokens.tolist(), step.log_probs.tolist())
+        for row, token, score in zip(*chosen, strict=True):
             log_probs[row].append(score)
             if token == options.eos:
                 finished[row] = True
             else:
                 ids[row].append(token)
+        for name, kept in recorded.items():
+            for row, array in zip(chosen[0], step.state[name].swapaxes(0, 1), strict=True):
+                kept[row].append(array)
     return [
-        Hypothesis(tuple(ids[row]), tuple(log_probs[row]), finished[row])
+        Hypothesis(
+            tuple(ids[row]),
+            tuple(log_probs[row]),
+            finished[row],
+            {name: tuple(kept[row]) for name, kept in recorded.items()},
+        )
         for row in range(len(sources))
     ]
 
@@ -121,7 +158,8 @@ def encode(
         initial_state: as in ``GreedyOptions``.
 
     Returns:
-        The state after the last token of each sentence, rows in the order of the sources.
+        The state after the last token of each sentence with what was collected of all of them,
+        rows in the order of the sources.
 
     Raises:
         NonFiniteError: the step returned NaN or infinity.
@@ -129,32 +167,45 @@ def encode(
     if len({*map(len, sources)}) == 1:  # a single sentence, mostly: one call, and nothing to sort
         tokens = np.array(sources, dtype=np.int64).T
         before = _repeated(initial_state, len(sources))
-        found = encoder_step(np.ascontiguousarray(tokens), before)
-        for name, array in found.items():
-            _require_finite(array, f"encoder step, tokens 0 to {len(tokens) - 1}: {name}")
-        return {**before, **found}
+        changed, collected = _encoder_call(encoder_step, tokens, before, start=0)
+        return {**before, **changed, **collected}
     # With the longest sentence first, the rows still alive are always the first ones. Each stretch
     # of steps in which they stay the same is one call.
     order = sorted(range(len(sources)), key=lambda row: len(sources[row]), reverse=True)
     lengths = [len(sources[row]) for row in order]
     state = dict(_repeated(initial_state, len(order)))
+    memory: dict[str, FloatArray] = {}
     start, live = 0, len(order)
     while live:
         stop = lengths[live - 1]
         tokens = np.array([sources[row][start:stop] for row in order[:live]], dtype=np.int64).T
         before = {name: array[:, :live] for name, array in state.items()}
-        for name, array in encoder_step(np.ascontiguousarray(tokens), before).items():
-            _require_finite(array, f"encoder step, tokens {start} to {stop - 1}: {name}")
+        changed, collected = _encoder_call(encoder_step, tokens, before, start)
+        for name, array in changed.items():
             state[name][:, :live] = array
+        for name, array in collected.items():
+            if name not in memory:  # the first call has all rows
+                memory[name] = np.zeros((lengths[0], *array.shape[1:]), array.dtype)
+            memory[name][start:stop, :live] = array
         start = stop
         while live and lengths[live - 1] == stop:
             live -= 1
-    return _take_rows(state, np.argsort(order))
+    return _take_rows({**state, **memory}, np.argsort(order))
+
+
+def _encoder_call(
+    encoder_step: EncoderStep, tokens: TokenIds, state: State, start: int
+) -> tuple[State, State]:
+    """Run the step on tokens from position ``start`` on, and look at what it returns."""
+    changed, collected = encoder_step(np.ascontiguousarray(tokens), state)
+    for name, array in (*changed.items(), *collected.items()):
+        _require_finite(array, f"encoder step, tokens {start} to {start + len(tokens) - 1}: {name}")
+    return changed, collected
 
 
 def decode(
     decoder_step: DecoderStep, state: State, options: GreedyOptions
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]]:
+) -> Iterator[DecodedStep]:
     """Run the decoder until every row has reached EOS or the maximal length: the second half.
 
     Args:
@@ -163,8 +214,7 @@ def decode(
         options: see ``GreedyOptions``.
 
     Yields:
-        For each step, of the rows that are still alive: their numbers, the token that each chose
-        and its log-probability. After EOS a row takes part no more.
+        What each step chose. After EOS a row takes part no more.
 
     Raises:
         NonFiniteError: a step returned NaN or infinity.
@@ -177,7 +227,7 @@ def decode(
         chosen = scores[positions, token]
         _require_finite(scores, f"decoder step {step}: log_probs")
         state = {**state, **changed}
-        yield rows, token, chosen
+        yield DecodedStep(rows, token, chosen, state)
         ended = token == options.eos
         if ended.any():
             live = np.flatnonzero(~ended)

@@ -6,7 +6,7 @@ The Translator gives it sentences, ``verify`` replays golden ones with it.
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import ArtefactError, OptionError
@@ -82,14 +82,21 @@ class LoadedModel:
         self._inherited: list[_Steps] = []
         self._opened = self._open(content)
 
-    def decode(self, sources: Sequence[Sequence[int]]) -> list[Hypothesis]:
+    def decode(
+        self, sources: Sequence[Sequence[int]], *, recorded: tuple[str, ...] = ()
+    ) -> list[Hypothesis]:
         """Translate a batch of sentences of token ids; see ``greedy.greedy_decode``.
+
+        Args:
+            sources: token ids of each sentence.
+            recorded: as in ``greedy.GreedyOptions``.
 
         Raises:
             NonFiniteError: a graph returned NaN or infinity.
         """
         steps = self._steps()
-        return greedy_decode(steps.encoder, steps.decoder, sources, self._options)
+        options = replace(self._options, recorded=recorded)
+        return greedy_decode(steps.encoder, steps.decoder, sources, options)
 
     def stream(self, source: Sequence[int]) -> Iterator[int]:
         """Yield the target tokens of one sentence as they are decoded, EOS left out.
@@ -99,7 +106,7 @@ class LoadedModel:
         """
         steps = self._steps()
         state = encode(steps.encoder, [source], self._options.initial_state)
-        for _, [token], _ in decode(steps.decoder, state, self._options):
+        for _, [token], _, _ in decode(steps.decoder, state, self._options):
             if token != self._options.eos:
                 yield int(token)
 

@@ -7,8 +7,9 @@ it, ``exported/README.md`` specifies it for readers in other languages. Standard
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-FORMAT_VERSION = 1
-"""The format that this release writes, and the newest that it reads."""
+FORMAT_VERSION = 2
+"""The format that this release writes, and the newest that it reads; ``manifest_rules`` knows what
+each version may hold."""
 MANIFEST_FILE = "manifest.json"
 SOURCE_VOCABULARY_FILE = "source.vocab"
 TARGET_VOCABULARY_FILE = "target.vocab"
@@ -24,7 +25,8 @@ class TensorSpec:
     Attributes:
         name: its name in the graph.
         dtype: numpy's name of the element type: ``int64`` or ``float32``.
-        shape: sizes; a string names a dynamic axis (``"T"`` tokens, ``"B"`` batch).
+        shape: sizes; a string names a dynamic axis (``"T"`` tokens read at once, ``"S"`` tokens of
+            the whole source, ``"B"`` batch).
     """
 
     name: str
@@ -49,8 +51,10 @@ class GraphSpec:
         opset: version of the standard operator set.
         ir_version: version of the ONNX file format.
         inputs: the tokens first, then the state.
-        outputs: for a decoder step ``log_probs`` first; the others are state, each named as the
-            state tensor that it replaces, with ``next_`` before.
+        outputs: for a decoder step ``log_probs`` first. Then those that replace state, each named
+            as the state tensor that it replaces, with ``next_`` before. Then any others: of an
+            encoder step what is collected for each token and becomes state of that name, of a
+            decoder step what can be recorded.
     """
 
     file: str
@@ -63,6 +67,15 @@ class GraphSpec:
     def state(self) -> tuple[TensorSpec, ...]:
         """The inputs that are state."""
         return self.inputs[1:]
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """Names of the state tensors that the step replaces."""
+        return tuple(
+            spec.name.removeprefix(RETURNED_PREFIX)
+            for spec in self.outputs
+            if spec.name.startswith(RETURNED_PREFIX)
+        )
 
 
 @dataclass(frozen=True)
@@ -202,7 +215,7 @@ class ParityRecord:
         identical: those with the same tokens.
         ties: the others, each shown to be a tie: the two tokens lie within ``tie_margin``.
         largest_differences: the largest absolute difference, by output: ``encoder hidden``,
-            ``decoder log_probs``, ``decoder hidden``.
+            ``decoder log_probs``, ``decoder hidden``, and so on.
         tolerance: the largest that was allowed.
         tie_margin: the log-probability margin below which two tokens count as tied.
         smallest_margin: smallest difference between the best and the second-best log-probability.

@@ -3,7 +3,9 @@
 ``manifest_file`` applies them to whatever it reads. Standard library only.
 """
 
+import math
 import re
+from dataclasses import replace
 
 from .errors import ManifestError
 from .manifest import (
@@ -29,6 +31,8 @@ MOST_TOKENS = 1_000_000
 LARGEST_SIZE = 10_000_000
 """Of an axis of a tensor, or a vocabulary: a damaged number cannot ask for all the memory."""
 
+_FIRST_WITH_MEMORY = 2
+"""The first format version in which a step may return more than state: a memory of each token."""
 _PLAIN_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
@@ -40,7 +44,9 @@ def check(manifest: Manifest) -> None:
     Raises:
         ManifestError: a rule is broken; the message names the field and what was expected.
     """
-    _require(manifest.format_version == FORMAT_VERSION, "format_version", f"{FORMAT_VERSION}")
+    _require(
+        1 <= manifest.format_version <= FORMAT_VERSION, "format_version", f"1 to {FORMAT_VERSION}"
+    )
     _require(manifest.normalizer in NORMALIZERS, "normalizer", f"one of {sorted(NORMALIZERS)}")
     ids = manifest.special_ids
     _require(
@@ -80,18 +86,32 @@ def _check_files(manifest: Manifest) -> None:
 
 def _check_graphs(manifest: Manifest) -> None:
     encoder, decoder, sizes = manifest.graphs.encoder, manifest.graphs.decoder, manifest.sizes
-    _check_graph(encoder, "graphs.encoder", tokens=("T", "B"), first=())
     log_probs = TensorSpec("log_probs", "float32", ("B", sizes.target_vocabulary))
-    _check_graph(decoder, "graphs.decoder", tokens=("B",), first=(log_probs,))
+    collected = _check_graph(encoder, "graphs.encoder", tokens=("T", "B"), first=(), others="T")
+    recorded = _check_graph(
+        decoder, "graphs.decoder", tokens=("B",), first=(log_probs,), others="S"
+    )
+    for spec in encoder.state:
+        _require(
+            isinstance(spec.shape[0], int),
+            f"graphs.encoder.inputs: {spec.name}",
+            "sizes of numbers, but for B",
+        )
+    known = {*encoder.state, *(replace(spec, shape=("S", *spec.shape[1:])) for spec in collected)}
     _require(
-        set(decoder.state) <= set(encoder.state),
+        set(decoder.state) <= known,
         "graphs.decoder.inputs",
-        "the encoder's state tensors",
+        "the encoder's state tensors, and what it returns for each token",
     )
     _require(
         encoder.state[0].shape[2] == sizes.hidden,
         "graphs.encoder.inputs",
         f"state of sizes.hidden = {sizes.hidden} units",
+    )
+    _require(
+        manifest.format_version >= _FIRST_WITH_MEMORY or not (collected or recorded),
+        "format_version",
+        f"{_FIRST_WITH_MEMORY} for graphs that return more than state",
     )
 
 
@@ -113,8 +133,25 @@ def _check_int8(int8: Int8, manifest: Manifest) -> None:
 
 
 def _check_graph(
-    graph: GraphSpec, where: str, *, tokens: tuple[str, ...], first: tuple[TensorSpec, ...]
-) -> None:
+    graph: GraphSpec,
+    where: str,
+    *,
+    tokens: tuple[str, ...],
+    first: tuple[TensorSpec, ...],
+    others: str,
+) -> tuple[TensorSpec, ...]:
+    """Check a graph's inputs and outputs.
+
+    Args:
+        graph: the encoder step or the decoder step.
+        where: its field.
+        tokens: shape of its first input.
+        first: the outputs that it must begin with.
+        others: axis 0 of the outputs that are neither these nor state.
+
+    Returns:
+        Those other outputs.
+    """
     _require(len(graph.inputs) >= 2, f"{where}.inputs", "tokens and at least one state tensor")
     given = graph.inputs[0]
     _require(
@@ -123,28 +160,37 @@ def _check_graph(
         f"int64[{', '.join(tokens)}]",
     )
     for spec in graph.state:
-        _require(_is_state(spec), f"{where}.inputs: {spec.name}", "float32[n, B, n]")
+        _require(_is_state(spec, "S"), f"{where}.inputs: {spec.name}", "float32[n, B, n]")
     names = [spec.name for spec in (*graph.inputs, *graph.outputs)]
     _require(len(set(names)) == len(names), where, "each name once")
     returned = {
         TensorSpec(RETURNED_PREFIX + spec.name, spec.dtype, spec.shape) for spec in graph.state
     }
+    replacing = len(first) + len(graph.replaced)
     _require(
-        graph.outputs[: len(first)] == first and set(graph.outputs[len(first) :]) <= returned,
+        graph.outputs[: len(first)] == first
+        and set(graph.outputs[len(first) : replacing]) <= returned,
         f"{where}.outputs",
         listed((*first, *sorted(returned, key=str))),
     )
+    for spec in graph.outputs[replacing:]:
+        _require(
+            spec.shape[:1] == (others,) and _is_state(spec, others),
+            f"{where}.outputs: {spec.name}",
+            f"float32[{others}, B, n]",
+        )
+    return graph.outputs[replacing:]
 
 
-def _is_state(spec: TensorSpec) -> bool:
-    sizes = [axis for axis in spec.shape if isinstance(axis, int)]
+def _is_state(spec: TensorSpec, varying: str) -> bool:
+    """Tell whether it is ``float32[n, B, n]``, of which the first may be the axis ``varying``."""
+    if spec.dtype != "float32" or len(spec.shape) != 3 or spec.shape[1] != "B":
+        return False
+    first, _, last = spec.shape
+    sizes = (1 if first == varying else first, last)
     return (
-        spec.dtype == "float32"
-        and len(spec.shape) == 3
-        and spec.shape[1] == "B"
-        and len(sizes) == 2
-        and all(size >= 1 for size in sizes)
-        and sizes[0] * sizes[1] <= LARGEST_SIZE
+        all(isinstance(size, int) and size >= 1 for size in sizes)
+        and math.prod(int(size) for size in sizes) <= LARGEST_SIZE
     )
 
 

@@ -157,7 +157,7 @@ def step_differences(
     on for some steps, each back end with its own state, so that errors may add up.
 
     Returns:
-        The differences by output: ``encoder hidden``, ``decoder log_probs``, ``decoder hidden``.
+        The differences by output: ``encoder hidden``, ``decoder log_probs``, and so on.
     """
     generator = np.random.default_rng(0)
     source_size, target_size = map(len, vocabularies)
@@ -178,10 +178,9 @@ def step_differences(
                 for name, array in options.initial_state.items()
             }
             tokens = generator.integers(0, source_size, (length, batch))
-            one = reference.encoder_step(tokens, state)
-            other = candidate.encoder_step(tokens, state)
+            one = _encoded(reference, tokens, state)
+            other = _encoded(candidate, tokens, state)
             note("encoder", one, other)
-            one, other = {**state, **one}, {**state, **other}
             for _ in range(_CHAINED_STEPS):
                 token = generator.integers(0, target_size, batch)
                 scores, changed = reference.decoder_step(token, one)
@@ -190,6 +189,12 @@ def step_differences(
                 note("decoder", changed, other_changed)
                 one, other = {**one, **changed}, {**other, **other_changed}
     return largest
+
+
+def _encoded(backend: Backend, tokens: TokenIds, state: State) -> State:
+    """Return the state after some tokens, the same number of each sentence."""
+    changed, collected = backend.encoder_step(tokens, state)
+    return {**state, **changed, **collected}
 
 
 class Verdict(Enum):

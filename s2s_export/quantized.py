@@ -1,33 +1,22 @@
 """The two steps as int8 graphs: quantized weights, and a recurrence that can be quantized.
 
 Part of the torch side: ``bundle`` calls it. ONNX Runtime has no quantized GRU, so a step of the GRU
-is written out: two products, and the gates between them. Each product is a ``Gemm`` between
-``QuantizeLinear`` and ``DequantizeLinear``, which ONNX Runtime runs in integers.
-
-What is multiplied is rounded to 8 bits over a *fixed* range, known from the model: a hidden state
-lies between -1 and 1, an embedding no further out than the largest. Ranges taken from the batch
-would make a sentence's translation depend on the sentences beside it. Weights are rounded to 7 bits
-for each output: on processors without VNNI two products of 8 bits overflow the 16 bits in which
-they are added.
+is written out: two products, and the gates between them. ``int8_graph`` has how a product is
+quantized.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
+from training.attention import AttentionDecoderRNN
 from training.model import Seq2Seq
 
-from .manifest import Graphs, GraphSpec, TensorSpec
+from .int8_graph import Array, Int8Graph, Layer, value_info
+from .manifest import Graphs, GraphSpec
 
-Array = NDArray[np.float32]
-
-_WEIGHT_LEVELS = 63  # on either side of 0: 7 bits
-_EMBEDDING_LEVELS = 127
-_DTYPES = {"int64": TensorProto.INT64, "float32": TensorProto.FLOAT}
+Weights = Mapping[str, Array]
 
 
 def to_int8(model: Seq2Seq, specs: Graphs) -> tuple[bytes, bytes]:
@@ -40,232 +29,141 @@ def to_int8(model: Seq2Seq, specs: Graphs) -> tuple[bytes, bytes]:
     Returns:
         The bytes of two ONNX files; the same model gives the same bytes.
     """
-    weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
-    return (
-        _encoder(weights, specs.encoder),
-        _decoder(weights, specs.decoder, model.decoder.n_layers),
-    )
+    weights = _weights(model.decoder)
+    if isinstance(model.decoder, AttentionDecoderRNN):
+        decoder = _attention_decoder(weights, specs.decoder)
+    else:
+        decoder = _decoder(weights, specs.decoder, model.decoder.n_layers)
+    return _encoder(_weights(model.encoder), specs.encoder), decoder
 
 
-def _encoder(weights: Mapping[str, Array], spec: GraphSpec) -> bytes:
-    graph = _Graph()
+def _weights(module: nn.Module) -> Weights:
+    return {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
+
+
+def _encoder(weights: Weights, spec: GraphSpec) -> bytes:
+    graph = Int8Graph()
     tokens, hidden = (tensor.name for tensor in spec.inputs)
-    table = weights["encoder.embedding.weight"]
+    next_hidden, *collected = (tensor.name for tensor in spec.outputs)
+    table = weights["embedding.weight"]
+    size = table.shape[1]
     # The tokens' half of the GRU for all of them in one product: [T, B] -> [T * B, 3H]
     embedded = graph.embedding(tokens, table, "embedding")
-    rows = graph.node("Reshape", [embedded, graph.shape("rows", -1, table.shape[1])])
-    given = graph.product(rows, _layer(weights, "encoder.gru", "ih"), "input", _largest(table))
-    width = graph.shape("width", 3 * table.shape[1])
-    shape = graph.node("Concat", [graph.node("Shape", [tokens]), width], axis=0)
-    given = graph.node("Reshape", [given, shape])  # [T, B, 3H]
+    given = _product_of_rows(graph, embedded, tokens, _gru(weights, "ih"), "input", _largest(table))
     # The rest goes token by token.
-    body = _Graph("body.")
-    step = body.gru_step("given", "before", _layer(weights, "encoder.gru", "hh"), "hidden")
-    body.node("Identity", [step], outputs=["after"])
-    size = ["B", table.shape[1]]
-    after = graph.node(
+    body = Int8Graph("body.")
+    step = body.gru_step("given", "before", _gru(weights, "hh"), "hidden")
+    # The state after a token, and if it is collected, the same once more. A graph inside of
+    # another one shares no name with it.
+    names = ("body.after", *(f"body.{name}" for name in collected[:1]))
+    returned = [body.node("Identity", [step], [name]) for name in names]
+    outputs = [graph.new_name("after"), *collected[:1]]
+    graph.node(
         "Scan",
         [graph.node("Squeeze", [hidden, graph.shape("axis", 0)]), given],
+        outputs,
         body=body.as_graph(
-            [_value("before", "float32", size), _value("given", "float32", ["B", 3 * size[1]])],
-            [_value("after", "float32", size)],
+            [
+                value_info("before", "float32", ["B", size]),
+                value_info("given", "float32", ["B", 3 * size]),
+            ],
+            [value_info(name, "float32", ["B", size]) for name in returned],
         ),
         num_scan_inputs=1,
     )
-    graph.node("Unsqueeze", [after, graph.shape("axis", 0)], outputs=[spec.outputs[0].name])
+    graph.node("Unsqueeze", [outputs[0], graph.shape("axis", 0)], [next_hidden])
+    if collected:
+        memory, key, mask = collected
+        layer = Layer(weights["key.weight"], weights["key.bias"])
+        found = _product_of_rows(graph, memory, tokens, layer, "key", 1.0)
+        graph.node("Identity", [found], [key])
+        shape = [graph.node("Shape", [tokens]), graph.shape("one", 1)]
+        graph.ones(graph.node("Concat", shape, axis=0), mask)
     return graph.as_model(spec)
 
 
-def _decoder(weights: Mapping[str, Array], spec: GraphSpec, n_layers: int) -> bytes:
-    graph = _Graph()
+def _decoder(weights: Weights, spec: GraphSpec, n_layers: int) -> bytes:
+    graph = Int8Graph()
     token, hidden = (tensor.name for tensor in spec.inputs)
     log_probs, next_hidden = (tensor.name for tensor in spec.outputs)
-    table = weights["decoder.embedding.weight"]
+    table = weights["embedding.weight"]
     output = graph.embedding(token, table, "embedding")  # [B, H]
     state = graph.node("Squeeze", [hidden, graph.shape("axis", 0)])
     largest = _largest(table)
     for _ in range(n_layers):
-        positive = graph.node("Relu", [output])
-        given = graph.product(
-            positive, _layer(weights, "decoder.gru", "ih"), "input", largest, positive=True
-        )
-        state = graph.gru_step(given, state, _layer(weights, "decoder.gru", "hh"), "hidden")
+        state = _application(graph, weights, output, largest, state)
         output, largest = state, 1.0
-    layer = _Layer(weights["decoder.out.weight"], weights["decoder.out.bias"])
-    scores = graph.product(output, layer, "out", 1.0)
-    graph.node("LogSoftmax", [scores], outputs=[log_probs], axis=-1)
-    graph.node("Unsqueeze", [state, graph.shape("axis", 0)], outputs=[next_hidden])
+    scores = graph.product(output, _layer(weights, "out"), "out", 1.0)
+    graph.node("LogSoftmax", [scores], [log_probs], axis=-1)
+    graph.node("Unsqueeze", [state, graph.shape("axis", 0)], [next_hidden])
     return graph.as_model(spec)
 
 
-class _Layer:
-    """A linear layer: ``weight float32[N, K]`` and ``bias float32[N]``, as PyTorch keeps them."""
+def _attention_decoder(weights: Weights, spec: GraphSpec) -> bytes:
+    graph = Int8Graph()
+    token, hidden, memory, key, mask = (tensor.name for tensor in spec.inputs)
+    log_probs, next_hidden, attention = (tensor.name for tensor in spec.outputs)
+    table = weights["embedding.weight"]
+    size = table.shape[1]
+    embedded = graph.embedding(token, table, "embedding")  # [B, H]
+    state = graph.node("Squeeze", [hidden, graph.shape("axis", 0)])
+    state = _application(graph, weights, embedded, _largest(table), state)
+    # The products of the attention that go over all tokens are small: they stay in float32.
+    no_bias = np.zeros(size, np.float32)
+    query = graph.product(state, Layer(weights["query.weight"], no_bias), "query", 1.0)
+    asked = graph.node("Tanh", [graph.node("Add", [key, query])])  # [S, B, H]
+    energy_weight = graph.constant("energy.weight", weights["energy.weight"].T)
+    energy = graph.node("MatMul", [asked, energy_weight])  # [S, B, 1]
+    absent = graph.node("Equal", [mask, graph.constant("absent", np.array(0, np.float32))])
+    lowest = graph.constant("lowest", np.array(-np.inf, np.float32))
+    energy = graph.node("Where", [absent, lowest, energy])
+    graph.node("Softmax", [energy], [attention], axis=0)
+    weighted = graph.node("Mul", [attention, memory])
+    context = graph.node("ReduceSum", [weighted, graph.shape("axis", 0)], keepdims=0)  # [B, H]
+    # A mean of hidden states lies between -1 and 1 as they do.
+    state = _application(graph, weights, context, 1.0, state)
+    # One product for each part, since each has a range of its own.
+    combine = _layer(weights, "combine")
+    parts = np.split(combine.weight, 3, axis=1)
+    found = graph.product(state, Layer(parts[0], combine.bias), "combine.hidden", 1.0)
+    for name, part, weight, largest in (
+        ("combine.embedded", embedded, parts[1], _largest(table)),
+        ("combine.context", context, parts[2], 1.0),
+    ):
+        product = graph.product(part, Layer(weight, no_bias), name, largest)
+        found = graph.node("Add", [found, product])
+    output = graph.node("Tanh", [found])
+    scores = graph.product(output, _layer(weights, "out"), "out", 1.0)
+    graph.node("LogSoftmax", [scores], [log_probs], axis=-1)
+    graph.node("Unsqueeze", [state, graph.shape("axis", 0)], [next_hidden])
+    return graph.as_model(spec)
 
-    def __init__(self, weight: Array, bias: Array) -> None:
-        self.weight, self.bias = weight, bias
+
+def _application(graph: Int8Graph, weights: Weights, x: str, largest: float, state: str) -> str:
+    """Apply the decoder's GRU to the ReLU of ``x float32[B, H]`` and return the next state."""
+    positive = graph.node("Relu", [x])
+    given = graph.product(positive, _gru(weights, "ih"), "input", largest, positive=True)
+    return graph.gru_step(given, state, _gru(weights, "hh"), "hidden")
 
 
-def _layer(weights: Mapping[str, Array], gru: str, half: str) -> _Layer:
-    return _Layer(weights[f"{gru}.weight_{half}_l0"], weights[f"{gru}.bias_{half}_l0"])
+def _product_of_rows(
+    graph: Int8Graph, x: str, tokens: str, layer: Layer, name: str, largest: float
+) -> str:
+    """Multiply ``float32[T, B, K]`` for all tokens at once and return ``float32[T, B, N]``."""
+    columns, inner = layer.weight.shape
+    rows = graph.node("Reshape", [x, graph.shape(f"{name}.rows", -1, inner)])
+    product = graph.product(rows, layer, name, largest)
+    sizes = [graph.node("Shape", [tokens]), graph.shape(f"{name}.columns", columns)]
+    return graph.node("Reshape", [product, graph.node("Concat", sizes, axis=0)])
+
+
+def _gru(weights: Weights, half: str) -> Layer:
+    return Layer(weights[f"gru.weight_{half}_l0"], weights[f"gru.bias_{half}_l0"])
+
+
+def _layer(weights: Weights, name: str) -> Layer:
+    return Layer(weights[f"{name}.weight"], weights[f"{name}.bias"])
 
 
 def _largest(array: Array) -> float:
     return float(np.abs(array).max())
-
-
-class _Graph:
-    """A graph in the making: nodes in their order, and constants by name, each once."""
-
-    def __init__(self, prefix: str = "") -> None:
-        """Begin.
-
-        Args:
-            prefix: of all names; a graph inside of another one may share none with it.
-        """
-        self._prefix = prefix
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
-
-    def node(
-        self,
-        operator: str,
-        inputs: list[str],
-        outputs: list[str] | None = None,
-        **attributes: Any,
-    ) -> str:
-        """Add a node and return the name of its first output."""
-        outputs = outputs or [self._next_name()]
-        name = f"{self._prefix}{operator}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, inputs, outputs, name=name, **attributes))
-        return outputs[0]
-
-    def _next_name(self) -> str:
-        return f"{self._prefix}value_{len(self._nodes)}"
-
-    def constant(self, name: str, value: NDArray[np.generic]) -> str:
-        """Add a constant, unless one of this name is there, and return its whole name."""
-        name = self._prefix + name
-        if name not in self._constants:
-            self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
-        return name
-
-    def shape(self, name: str, *sizes: int) -> str:
-        """Add a constant shape or list of axes."""
-        return self.constant(name, np.array(sizes, np.int64))
-
-    def embedding(self, tokens: str, table: Array, name: str) -> str:
-        """Look up rows of a table that is kept in 8 bits, with a scale for each row.
-
-        Args:
-            tokens: ``int64[...]``.
-            table: ``float32[V, H]``.
-            name: of the constants.
-
-        Returns:
-            ``float32[..., H]``.
-        """
-        scales = np.maximum(np.abs(table).max(axis=1, keepdims=True) / _EMBEDDING_LEVELS, 1e-12)
-        rows = self.constant(f"{name}.weight", np.rint(table / scales).astype(np.int8))
-        scale = self.constant(f"{name}.scale", scales.astype(np.float32))
-        found = self.node("Cast", [self.node("Gather", [rows, tokens])], to=TensorProto.FLOAT)
-        return self.node("Mul", [found, self.node("Gather", [scale, tokens])])
-
-    def product(
-        self, x: str, layer: _Layer, name: str, largest: float, *, positive: bool = False
-    ) -> str:
-        """Multiply in integers.
-
-        Args:
-            x: ``float32[M, K]``.
-            layer: K to N.
-            name: of the constants.
-            largest: the largest absolute value that x can have.
-            positive: whether x has no negative values, which leaves a bit more for the others.
-
-        Returns:
-            ``float32[M, N]``.
-        """
-        zero = 0 if positive else 128
-        step = np.float32(largest / (255 - zero))
-        scales = np.maximum(np.abs(layer.weight).max(axis=1) / _WEIGHT_LEVELS, 1e-12)
-        scales = scales.astype(np.float32)
-        weight = np.rint(layer.weight / scales[:, np.newaxis]).astype(np.int8).T  # [K, N]
-        bias_scales = step * scales  # of the sums of products, in which the bias is added
-        bias = np.rint(layer.bias / bias_scales).astype(np.int32)
-        # The same layer reads numbers of different ranges; the weights are kept once.
-        ranged = f"{name}.{step!r}"
-        x_scale = self.constant(f"{ranged}.step", np.array(step))
-        x_zero = self.constant(f"zero.{zero}", np.array(zero, np.uint8))
-        quantized = self.node("QuantizeLinear", [x, x_scale, x_zero])
-        constants = (
-            self.constant(f"{name}.weight", weight),
-            self.constant(f"{name}.weight.scale", scales),
-            self.constant(f"{name}.weight.zero", np.zeros(len(scales), np.int8)),
-        )
-        biases = (
-            self.constant(f"{ranged}.bias", bias),
-            self.constant(f"{ranged}.bias.scale", bias_scales),
-            self.constant(f"{name}.bias.zero", np.zeros(len(scales), np.int32)),
-        )
-        operands = [
-            self.node("DequantizeLinear", [quantized, x_scale, x_zero]),
-            self.node("DequantizeLinear", [*constants], axis=1),
-            self.node("DequantizeLinear", [*biases], axis=0),
-        ]
-        return self.node("Gemm", operands)
-
-    def gru_step(self, given: str, hidden: str, layer: _Layer, name: str) -> str:
-        """Take one step of PyTorch's GRU.
-
-        Args:
-            given: ``float32[B, 3H]``, the token's half: reset, update, new.
-            hidden: ``float32[B, H]``, before the step.
-            layer: the hidden state's half, H to 3H.
-            name: of the constants.
-
-        Returns:
-            ``float32[B, H]``, after the step.
-
-        Source:
-            The formulas of ``torch.nn.GRU``; the reset gate acts on the hidden state's product.
-        """
-        size = layer.weight.shape[1]
-        parts = self.shape("gates.parts", 2 * size, size)
-        kept = self.product(hidden, layer, name, 1.0)
-        given_gates, given_new = self._split(given, parts)
-        kept_gates, kept_new = self._split(kept, parts)
-        gates = self.node("Sigmoid", [self.node("Add", [given_gates, kept_gates])])
-        reset, update = self._split(gates, self.shape("gates.halves", size, size))
-        new = self.node("Add", [given_new, self.node("Mul", [reset, kept_new])])
-        new = self.node("Tanh", [new])
-        change = self.node("Sub", [hidden, new])
-        return self.node("Add", [new, self.node("Mul", [update, change])])
-
-    def _split(self, x: str, sizes: str) -> tuple[str, str]:
-        first = self._next_name()
-        second = f"{first}.rest"
-        self.node("Split", [x, sizes], outputs=[first, second], axis=1)
-        return first, second
-
-    def as_graph(
-        self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]
-    ) -> onnx.GraphProto:
-        """Return what was added, as a graph."""
-        constants = [tensor for _, tensor in sorted(self._constants.items())]
-        return helper.make_graph(self._nodes, "step", inputs, outputs, constants)
-
-    def as_model(self, spec: GraphSpec) -> bytes:
-        """Return what was added, as a file."""
-        graph = self.as_graph([*map(_described, spec.inputs)], [*map(_described, spec.outputs)])
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", spec.opset)])
-        model.ir_version = spec.ir_version
-        content: bytes = model.SerializeToString(deterministic=True)
-        return content
-
-
-def _described(tensor: TensorSpec) -> onnx.ValueInfoProto:
-    return _value(tensor.name, tensor.dtype, list(tensor.shape))
-
-
-def _value(name: str, dtype: str, shape: list[int | str]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, _DTYPES[dtype], shape)

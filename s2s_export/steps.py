@@ -28,9 +28,11 @@ class OnnxEncoderStep:
         """Open a session; see ``sessions.open_session``."""
         self._graph = _Graph(model, spec, settings)
 
-    def __call__(self, tokens: TokenIds, state: State) -> State:
+    def __call__(self, tokens: TokenIds, state: State) -> tuple[State, State]:
         """Run the graph once; see ``greedy.EncoderStep``."""
-        return self._graph.run(tokens, state)
+        outputs = self._graph.run(tokens, state)
+        changed = {name: outputs.pop(name) for name in self._graph.replaced}
+        return changed, outputs
 
 
 class OnnxDecoderStep:
@@ -58,6 +60,7 @@ class _Graph:
         self._state_names = [tensor.name for tensor in spec.state]
         self._output_names = [tensor.name for tensor in spec.outputs]
         self._returned_names = [name.removeprefix(RETURNED_PREFIX) for name in self._output_names]
+        self.replaced = spec.replaced
 
     def run(self, tokens: TokenIds, state: State) -> dict[str, FloatArray]:
         feeds: dict[str, Any] = {name: state[name] for name in self._state_names}

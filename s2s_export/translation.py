@@ -1,6 +1,26 @@
 """What a translation is: the words, how sure the model is of them, and what it did not know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .greedy import FloatArray
+
+ATTENTION = "attention"
+"""The decoder's output that ``Attention.weights`` are made of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """Where the model looked while it translated.
+
+    Attributes:
+        source: the S tokens that it read, ``<eos>`` last: where it does not know a word, what it
+            read in its place.
+        weights: ``float32[T, S]``, for each token of the translation and the end of the sentence
+            how much it looked at each of these: between 0 and 1, in sum 1.
+    """
+
+    source: tuple[str, ...]
+    weights: FloatArray
 
 
 @dataclass(frozen=True)
@@ -16,6 +36,8 @@ class Translation:
             them, in the order of the text, each once.
         finished: whether the model reached the end of the sentence; otherwise it was stopped at the
             maximal length.
+        attention: where the model looked, if that was asked for; ``None`` where there was nothing
+            to translate.
     """
 
     text: str
@@ -23,6 +45,7 @@ class Translation:
     log_probs: tuple[float, ...]
     unknown_words: tuple[str, ...]
     finished: bool
+    attention: Attention | None = field(default=None, compare=False)
 
     @property
     def score(self) -> float:

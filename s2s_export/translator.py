@@ -10,14 +10,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .errors import InputTypeError, OptionError, ProviderError, TextError
 from .folder import Precision
+from .greedy import Hypothesis
 from .loading import LoadedModel
 from .manifest import Manifest
 from .sentences import Sentence, SentenceReader, UnknownWords
 from .sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
 from .text import detokenize
-from .translation import Translation, nothing
+from .translation import ATTENTION, Attention, Translation, nothing
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -132,12 +135,15 @@ class Translator:
         [translation] = self._translate([self._reader.read(text)])
         return translation.text
 
-    def translate_batch(self, texts: Iterable[str], *, batch_size: int = 64) -> list[Translation]:
+    def translate_batch(
+        self, texts: Iterable[str], *, batch_size: int = 64, attention: bool = False
+    ) -> list[Translation]:
         """Translate several sentences, quicker than one by one.
 
         Args:
             texts: sentences; an iterator is consumed once.
             batch_size: how many the graphs get at a time.
+            attention: also tell where the model looked.
 
         Returns:
             One translation for each text, in their order. The words are those that ``translate``
@@ -146,17 +152,19 @@ class Translator:
 
         Raises:
             TextError: as for ``translate``; its ``index`` says which text, and none is translated.
-            OptionError: the batch size is not positive.
+            OptionError: the batch size is not positive, or the model has no attention.
             NonFiniteError: a graph returned NaN or infinity.
         """
         _require_batch_size(batch_size)
-        return self._translate(list(self._sentences(texts, None)), batch_size)
+        recorded = self._recorded(attention)
+        return self._translate(list(self._sentences(texts, None)), batch_size, recorded)
 
     def translate_iter(
         self,
         texts: Iterable[str],
         *,
         batch_size: int = 64,
+        attention: bool = False,
         on_error: Callable[[TextError], None] | None = None,
     ) -> Iterator[Translation]:
         """Translate a stream of any length, in bounded memory.
@@ -165,6 +173,7 @@ class Translator:
             texts: sentences, read as they are needed: a few batches ahead of what is yielded.
             batch_size: how many the graphs get at a time; with 1, each text is translated before
                 the next one is read.
+            attention: also tell where the model looked.
             on_error: called with the error for a text that cannot be translated (its ``index`` says
                 which), instead of raising it; the text's translation is then empty.
 
@@ -174,11 +183,12 @@ class Translator:
         Raises:
             TextError: as for ``translate``, if there is no ``on_error``; the translations of the
                 texts before it have been yielded.
-            OptionError: the batch size is not positive.
+            OptionError: the batch size is not positive, or the model has no attention.
             NonFiniteError: a graph returned NaN or infinity.
         """
         _require_batch_size(batch_size)
-        return self._translate_windows(texts, batch_size, on_error)
+        sentences = self._sentences(texts, on_error)
+        return self._translate_windows(sentences, batch_size, self._recorded(attention))
 
     def stream(self, text: str) -> Iterator[str]:
         """Translate one sentence and yield its tokens as they are decoded.
@@ -211,13 +221,20 @@ class Translator:
             for token in self._model.stream(sentence.ids):
                 yield from self._model.target.decode([token])
 
+    def _recorded(self, attention: bool) -> tuple[str, ...]:
+        """Return the outputs of the decoder that are wanted beside the words."""
+        if not attention:
+            return ()
+        if ATTENTION not in (spec.name for spec in self.manifest.graphs.decoder.outputs):
+            raise OptionError(
+                "attention: this model has none; train one with 'python -m training.fit --recipe "
+                "attention'"
+            )
+        return (ATTENTION,)
+
     def _translate_windows(
-        self,
-        texts: Iterable[str],
-        batch_size: int,
-        on_error: Callable[[TextError], None] | None,
+        self, sentences: Iterator[Sentence], batch_size: int, recorded: tuple[str, ...]
     ) -> Iterator[Translation]:
-        sentences = self._sentences(texts, on_error)
         failure: list[TextError] = []
 
         def until_failure() -> Iterator[Sentence]:
@@ -230,7 +247,7 @@ class Translator:
         # One at a time is for those who wait for each answer before they go on.
         size = batch_size * _WINDOW if batch_size > 1 else 1
         while window := list(islice(remaining, size)):
-            yield from self._translate(window, batch_size)
+            yield from self._translate(window, batch_size, recorded)
         for error in failure:
             raise error
 
@@ -251,14 +268,20 @@ class Translator:
                 sentence = Sentence((), ())
             yield sentence
 
-    def _translate(self, sentences: Sequence[Sentence], batch_size: int = 1) -> list[Translation]:
+    def _translate(
+        self,
+        sentences: Sequence[Sentence],
+        batch_size: int = 1,
+        recorded: tuple[str, ...] = (),
+    ) -> list[Translation]:
         """Translate sentences; those of like length go side by side through the graphs."""
         translations = [nothing(sentence.unknown_words) for sentence in sentences]
         order = [index for index, sentence in enumerate(sentences) if sentence.ids]
         order.sort(key=lambda index: len(sentences[index].ids))
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            found = self._model.decode([sentences[index].ids for index in batch])
+            ids = [sentences[index].ids for index in batch]
+            found = self._model.decode(ids, recorded=recorded)
             for index, hypothesis in zip(batch, found, strict=True):
                 tokens = tuple(self._model.target.decode(hypothesis.ids))
                 translations[index] = Translation(
@@ -267,8 +290,15 @@ class Translator:
                     log_probs=hypothesis.log_probs,
                     unknown_words=sentences[index].unknown_words,
                     finished=hypothesis.finished,
+                    attention=self._attention(sentences[index], hypothesis),
                 )
         return translations
+
+    def _attention(self, sentence: Sentence, hypothesis: Hypothesis) -> Attention | None:
+        if ATTENTION not in hypothesis.recorded:
+            return None
+        weights = np.stack(hypothesis.recorded[ATTENTION])[:, : len(sentence.ids), 0]
+        return Attention(tuple(self._model.source.decode(sentence.ids)), weights)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._arguments["session_options"] is not None:

@@ -26,6 +26,12 @@ def tiny_unk() -> Path:
     return FIXTURES / "tiny-unk"
 
 
+@pytest.fixture(scope="session")
+def tiny_attention() -> Path:
+    """The same with attention, format version 2."""
+    return FIXTURES / "tiny-attention"
+
+
 @pytest.fixture
 def tiny_copy(tiny: Path, tmp_path: Path) -> Path:
     """A copy of it to break."""

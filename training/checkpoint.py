@@ -115,9 +115,7 @@ def load(run: Path) -> Checkpoint:
         Vocabulary(content["source_words"], unk=content["source_has_unk"]),
         Vocabulary(content["target_words"]),
     )
-    model = Seq2Seq(
-        len(vocabularies.source), len(vocabularies.target), recipe.hidden_size, recipe.n_layers
-    )
+    model = Seq2Seq.of(recipe, vocabularies)
     model.load_state_dict(content["weights"])
     model.eval()
     return Checkpoint(

@@ -20,7 +20,7 @@ Options = TypeVar("Options")
 Flag = tyro.conf.FlagCreatePairsOff[bool]
 """A switch without its opposite: ``--debug``, but no ``--no-debug``."""
 
-RecipeName = Annotated[Literal["default", "tutorial"], tyro.conf.arg(name="recipe")]
+RecipeName = Annotated[Literal["default", "attention", "tutorial"], tyro.conf.arg(name="recipe")]
 """The option ``--recipe``."""
 
 

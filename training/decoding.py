@@ -65,9 +65,10 @@ class EagerModel:
         Raises:
             UnknownWordError: a text has unknown words and the source vocabulary has no UNK.
         """
-        encoder = TorchEncoderStep(self._model.encoder)
-        decoder = TorchDecoderStep(self._model.decoder)
-        options = greedy_options(self._model.hidden_size, self._max_length)
+        model = self._model
+        encoder = TorchEncoderStep(model.encoder, model.encoder.tensors())
+        decoder = TorchDecoderStep(model.decoder, model.decoder.tensors())
+        options = greedy_options(model.hidden_size, self._max_length)
         vocabulary = self._vocabularies.source
         sources = {
             index: vocabulary.encode(tokens)

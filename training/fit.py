@@ -18,15 +18,15 @@ from .recipes import DEFAULT, RECIPES, Recipe
 
 @dataclass(frozen=True)
 class Options:
-    """Train the tutorial's sequence-to-sequence model.
+    """Train a sequence-to-sequence model: the tutorial's, or one with attention.
 
     Exit codes: 0 ok, 1 the loss is not finite, 2 wrong usage, 3 the run folder cannot be used, 4
     the data cannot be used, 5 the device is not available, 130 or 143 stopped by a signal, saved.
 
     Attributes:
-        recipe_name: ``default`` makes a model worth shipping, ``tutorial`` trains as the tutorial
-            does. The recipe sets the defaults of all options below the first group; any of them
-            can be given as well.
+        recipe_name: ``default`` makes a model worth shipping, ``attention`` a better and somewhat
+            slower one, ``tutorial`` trains as the tutorial does. The recipe sets the defaults of
+            all options below the first group; any of them can be given as well.
         data: lines of English<TAB>French: a text file, gzipped, or a zip archive with one; without
             it, the built-in phrasebook.
         download: fetch and use this data instead: ``tatoeba``, the pairs that the tutorial uses.

@@ -59,7 +59,7 @@ class Learner:
         self.max_target_length = max(len(pair.target) for pair in self._pairs)
         torch.manual_seed(recipe.seed)
         source, target = corpus.vocabularies.source, corpus.vocabularies.target
-        self.model = Seq2Seq(len(source), len(target), recipe.hidden_size, recipe.n_layers)
+        self.model = Seq2Seq.of(recipe, corpus.vocabularies)
         if recipe.init == "orthogonal":
             self.model.initialize_orthogonally()
         self.model.to(device)

@@ -16,7 +16,6 @@ from s2s_export.vocabulary import EOS, SOS
 from .batches import Batch
 from .model import Seq2Seq
 from .recipes import Recipe
-from .recurrence import unroll
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,12 @@ def batch_loss(
         free_running: feed the decoder its own predictions; a sentence ends where it predicts EOS,
             and what would come after is not scored.
     """
-    hidden = encode(model, batch.source, recipe.dropout)
+    state = encode(model, batch.source, recipe.dropout)
     if free_running:
-        fed, scored = predicted_inputs(model, hidden, batch)
+        fed, scored = predicted_inputs(model, state, batch)
     else:
         fed, scored = reference_inputs(batch), batch.mask
-    log_probs = token_log_probs(model, hidden, fed, scored, recipe.dropout)
+    log_probs = token_log_probs(model, state, fed, scored, recipe.dropout)
     reference = batch.target[: len(fed)][scored]
     nll = functional.nll_loss(log_probs, reference, reduction="sum")
     total = nll
@@ -67,7 +66,9 @@ def batch_loss(
         evenly = -log_probs.mean(dim=-1).sum()
         total = (1 - recipe.label_smoothing) * nll + recipe.label_smoothing * evenly
     if word_predictor is not None:
-        total = total + recipe.word_prediction * word_prediction_loss(word_predictor, hidden, batch)
+        total = total + recipe.word_prediction * word_prediction_loss(
+            word_predictor, state[0], batch
+        )
     tokens = len(log_probs)
     return Loss(
         value=total / (tokens if recipe.loss == "token" else batch.size),
@@ -83,15 +84,19 @@ def mean_loss(model: Seq2Seq, batches: Iterable[Batch]) -> float | None:
     device = next(model.parameters()).device
     nats, tokens = 0.0, 0
     for batch in (batch.to(device) for batch in batches):
-        hidden = encode(model, batch.source)
-        log_probs = token_log_probs(model, hidden, reference_inputs(batch), batch.mask)
+        state = encode(model, batch.source)
+        log_probs = token_log_probs(model, state, reference_inputs(batch), batch.mask)
         nats += functional.nll_loss(log_probs, batch.target[batch.mask], reduction="sum").item()
         tokens += len(log_probs)
     return nats / tokens if tokens else None
 
 
-def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> Tensor:
-    """Return the encoder's hidden state after the last token.
+DecoderState = tuple[Tensor, ...]
+"""What a decoder is given beside the token: its hidden state first, the rest stays as it is."""
+
+
+def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> DecoderState:
+    """Return what the encoder leaves to the decoder.
 
     Args:
         model: encoder and decoder.
@@ -99,10 +104,10 @@ def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> Tensor:
         dropout: fraction of the embeddings to drop; see ``token_log_probs``.
 
     Returns:
-        ``float32[1, B, H]``.
+        What the encoder's ``forward`` returns for whole sentences.
     """
     read = _drop(model.encoder.embedding(source), dropout)
-    return unroll(model.encoder.gru, read, initial_hidden(model, source))[-1:]
+    return model.encoder.unroll(read, initial_hidden(model, source))
 
 
 def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch) -> Tensor:
@@ -127,13 +132,13 @@ def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch
 
 
 def token_log_probs(
-    model: Seq2Seq, hidden: Tensor, fed: Tensor, scored: Tensor, dropout: float = 0.0
+    model: Seq2Seq, state: DecoderState, fed: Tensor, scored: Tensor, dropout: float = 0.0
 ) -> Tensor:
     """Return the log-probabilities of the next token wherever one is scored.
 
     Args:
         model: encoder and decoder.
-        hidden: ``float32[1, B, H]``, the encoder's.
+        state: what ``encode`` returned.
         fed: ``int64[T, B]``, what the decoder is fed, SOS first.
         scored: ``bool[T, B]``, true at N places.
         dropout: fraction of the embeddings and the outputs to drop. A sentence loses the same units
@@ -147,10 +152,9 @@ def token_log_probs(
     # Only the recurrence must go step by step: embedding and scoring all steps at once gives the
     # same numbers and saves a full-size gradient of their weights for each step.
     embedded = _drop(decoder.embedding(fed), dropout)
-    outputs = unroll(decoder.gru, torch.relu(embedded), hidden, decoder.n_layers)
+    outputs: Tensor = decoder.unroll(embedded, *state)
     dropped = _drop(outputs, dropout)
-    result: Tensor = decoder.score(dropped[scored])  # [T, B, H] -> [N, H] -> [N, V]
-    return result
+    return decoder.score(dropped[scored])  # [T, B, H] -> [N, H] -> [N, V]
 
 
 def reference_inputs(batch: Batch) -> Tensor:
@@ -159,18 +163,19 @@ def reference_inputs(batch: Batch) -> Tensor:
 
 
 @torch.no_grad()
-def predicted_inputs(model: Seq2Seq, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+def predicted_inputs(model: Seq2Seq, state: DecoderState, batch: Batch) -> tuple[Tensor, Tensor]:
     """Let the decoder run free for as long as the reference is.
 
     Args:
         model: encoder and decoder.
-        hidden: ``float32[1, B, H]``, the encoder's.
+        state: what ``encode`` returned.
         batch: the pairs.
 
     Returns:
         What it is fed, ``int64[T, B]``, SOS first; and ``bool[T, B]``, where the reference has a
         token and the decoder has not said EOS before.
     """
+    hidden, *constant = state
     token = torch.full_like(batch.target[0], SOS)
     alive = torch.ones_like(batch.mask[0])
     fed, scored = [], []
@@ -180,7 +185,7 @@ def predicted_inputs(model: Seq2Seq, hidden: Tensor, batch: Batch) -> tuple[Tens
             break
         fed.append(token)
         scored.append(alive)
-        log_probs, hidden = model.decoder(token, hidden)
+        log_probs, hidden, *_ = model.decoder(token, hidden, *constant)
         token = log_probs.argmax(dim=-1)
         alive = alive & (token != EOS)
     return torch.stack(fed), torch.stack(scored)

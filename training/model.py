@@ -13,6 +13,12 @@ Source:
 import torch
 from torch import Tensor, nn
 
+from .attention import AttentionDecoderRNN, AttentionEncoderRNN
+from .dataset import Vocabularies
+from .recipes import Recipe
+from .recurrence import unroll
+from .step_tensors import StepTensors
+
 
 class EncoderRNN(nn.Module):
     """Encoder step: an embedding and one GRU."""
@@ -42,6 +48,23 @@ class EncoderRNN(nn.Module):
         """
         _, hidden = self.gru(self.embedding(tokens), hidden)
         return hidden
+
+    def tensors(self) -> StepTensors:
+        """Return what ``forward`` is given beside the tokens, and what it returns."""
+        hidden = {"hidden": (1, "B", self.gru.hidden_size)}
+        return StepTensors(given=hidden, returned=hidden)
+
+    def unroll(self, embedded: Tensor, hidden: Tensor) -> tuple[Tensor, ...]:
+        """Read whole sentences, for training.
+
+        Args:
+            embedded: ``float32[S, B, H]``, the embedded tokens.
+            hidden: ``float32[1, B, H]``.
+
+        Returns:
+            ``float32[1, B, H]``, the hidden state after the last token.
+        """
+        return (unroll(self.gru, embedded, hidden)[-1:],)
 
 
 class DecoderRNN(nn.Module):
@@ -76,28 +99,33 @@ class DecoderRNN(nn.Module):
             ``float32[B, V]``, the log-probability (natural logarithm) of each next token, and
             ``float32[1, B, H]``, the next hidden state.
         """
-        embedded = self.embedding(token).unsqueeze(0)  # [B, H] -> [1, B, H]: a sequence of one
-        output, hidden = self.recur(embedded, hidden)
-        return self.score(output[0]), hidden
-
-    def recur(self, embedded: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Take the step's recurrent part: all of it that depends on the step before.
-
-        Args:
-            embedded: ``float32[1, B, H]``, the embedded token.
-            hidden: ``float32[1, B, H]``.
-
-        Returns:
-            ``float32[1, B, H]``, the output, and ``float32[1, B, H]``, the next hidden state.
-        """
-        output = embedded
+        output = self.embedding(token).unsqueeze(0)  # [B, H] -> [1, B, H]: a sequence of one
         for _ in range(self.n_layers):
             output, hidden = self.gru(torch.relu(output), hidden)
-        return output, hidden
+        return self.score(output[0]), hidden
 
     def score(self, output: Tensor) -> Tensor:
         """Turn outputs ``float32[…, H]`` into log-probabilities ``float32[…, V]``."""
         return torch.log_softmax(self.out(output), dim=-1)
+
+    def tensors(self) -> StepTensors:
+        """Return what ``forward`` is given beside the token, and what it returns."""
+        hidden = {"hidden": (1, "B", self.gru.hidden_size)}
+        return StepTensors(
+            given=hidden, returned={"log_probs": ("B", self.out.out_features), **hidden}
+        )
+
+    def unroll(self, embedded: Tensor, hidden: Tensor) -> Tensor:
+        """Take all steps of a sentence whose tokens are known, for training.
+
+        Args:
+            embedded: ``float32[T, B, H]``, the embedded tokens.
+            hidden: ``float32[1, B, H]``, at first the encoder's.
+
+        Returns:
+            ``float32[T, B, H]``, outputs for ``score``.
+        """
+        return unroll(self.gru, torch.relu(embedded), hidden, self.n_layers)
 
 
 class Seq2Seq(nn.Module):
@@ -106,14 +134,47 @@ class Seq2Seq(nn.Module):
     It has no ``forward``: training and the greedy loop call the two steps.
     """
 
+    encoder: EncoderRNN | AttentionEncoderRNN
+    decoder: DecoderRNN | AttentionDecoderRNN
+
     def __init__(
-        self, source_vocabulary: int, target_vocabulary: int, hidden_size: int, n_layers: int
+        self,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        hidden_size: int,
+        n_layers: int = 2,
+        *,
+        attention: bool = False,
     ) -> None:
-        """Make both modules; see their classes."""
+        """Make both modules; see their classes.
+
+        Args:
+            source_vocabulary: tokens of the source vocabulary.
+            target_vocabulary: tokens of the target vocabulary.
+            hidden_size: units of the embeddings and GRUs.
+            n_layers: applications of the decoder's GRU in a step; 2 with attention.
+            attention: whether the decoder looks back at the source.
+        """
         super().__init__()
         self.hidden_size = hidden_size
-        self.encoder = EncoderRNN(source_vocabulary, hidden_size)
-        self.decoder = DecoderRNN(target_vocabulary, hidden_size, n_layers)
+        if attention:
+            assert n_layers == 2, "the attention stands between two applications"
+            self.encoder = AttentionEncoderRNN(source_vocabulary, hidden_size)
+            self.decoder = AttentionDecoderRNN(target_vocabulary, hidden_size)
+        else:
+            self.encoder = EncoderRNN(source_vocabulary, hidden_size)
+            self.decoder = DecoderRNN(target_vocabulary, hidden_size, n_layers)
+
+    @classmethod
+    def of(cls, recipe: Recipe, vocabularies: Vocabularies) -> "Seq2Seq":
+        """Make the model that a recipe describes, for these words."""
+        return cls(
+            len(vocabularies.source),
+            len(vocabularies.target),
+            recipe.hidden_size,
+            recipe.n_layers,
+            attention=recipe.attention,
+        )
 
     @torch.no_grad()
     def initialize_orthogonally(self) -> None:

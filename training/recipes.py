@@ -1,8 +1,9 @@
 """The recipes: what decides a run beside the data. One documented place for every default.
 
-A recipe is one frozen dataclass with a value for each choice; ``DEFAULT`` and ``TUTORIAL`` are two
-of them, trained by the same loop. The command line of ``training.fit`` is generated from the fields
-below and their descriptions. Without torch, so that ``--help`` answers at once.
+A recipe is one frozen dataclass with a value for each choice; ``DEFAULT``, ``ATTENTION`` and
+``TUTORIAL`` are three of them, trained by the same loop. The command line of ``training.fit`` is
+generated from the fields below and their descriptions. Without torch, so that ``--help`` answers at
+once.
 """
 
 from collections.abc import Mapping
@@ -74,7 +75,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained. Whatever is chosen, the exported model is the tutorial's.
+    """How a model is trained, and which: the tutorial's, or the one with attention.
 
     Attributes:
         seed: of the weights, the held-out part, the order of the pairs and all that is random.
@@ -103,7 +104,8 @@ class Recipe:
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
         curve_every: sentences from one point of the loss curve to the next.
         hidden_size: units of the embeddings and GRUs.
-        n_layers: applications of the decoder's GRU in a step.
+        n_layers: applications of the decoder's GRU in a step; 2 with attention.
+        attention: the decoder looks back at all tokens of the source, and is not the tutorial's.
         selection: which pairs are trained on.
     """
 
@@ -128,6 +130,7 @@ class Recipe:
     curve_every: int = 2000
     hidden_size: int = 256
     n_layers: int = 2
+    attention: bool = False
     selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
@@ -141,6 +144,9 @@ class Recipe:
         for name in ("warmup", "dropout", "label_smoothing"):
             value = getattr(self, name)
             _require(0 <= value < 1, name, "at least 0, less than 1", value)
+        _require(
+            self.n_layers == 2 or not self.attention, "n_layers", "2 with attention", self.n_layers
+        )
         ratio = self.teacher_forcing_ratio
         _require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
         _require(self.learning_rate > 0, "learning_rate", "more than 0", self.learning_rate)
@@ -174,5 +180,10 @@ TUTORIAL = Recipe(
 )
 """The training of the tutorial: one pair at a time, the decoder fed its own predictions."""
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType({"default": DEFAULT, "tutorial": TUTORIAL})
+ATTENTION = Recipe(attention=True)
+"""The default's training of the model with attention; docs/attention.md has what that brings."""
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {"default": DEFAULT, "attention": ATTENTION, "tutorial": TUTORIAL}
+)
 """Recipes by the name that ``--recipe`` takes."""

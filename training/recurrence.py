@@ -44,6 +44,40 @@ def unroll(gru: nn.GRU, inputs: Tensor, hidden: Tensor, applications: int = 1) -
     return states
 
 
+def gru_cell(gru: nn.GRU, of_input: Tensor, hidden: Tensor) -> Tensor:
+    """Apply a GRU once, differentiated by autograd.
+
+    Args:
+        gru: as for ``unroll``.
+        of_input: ``float32[B, 3H]``, the input's half of the products, biases included.
+        hidden: ``float32[1, B, H]``.
+
+    Returns:
+        ``float32[1, B, H]``, the next hidden state.
+    """
+    weight, bias = gru.get_parameter("weight_hh_l0"), gru.get_parameter("bias_hh_l0")
+    return _cell(of_input, torch.addmm(bias, hidden[0], weight.T), hidden[0])[0].unsqueeze(0)
+
+
+_Gates = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def _cell(gi: Tensor, gh: Tensor, before: Tensor) -> tuple[Tensor, _Gates]:
+    """Return the state after an application, and its gates.
+
+    Args:
+        gi: ``float32[B, 3H]``, the input's products.
+        gh: ``float32[B, 3H]``, the hidden state's products.
+        before: ``float32[B, H]``.
+    """
+    units = before.shape[1]
+    i_rz, i_n = torch.split(gi, [2 * units, units], dim=1)
+    h_rz, h_n = torch.split(gh, [2 * units, units], dim=1)
+    reset, update = (i_rz + h_rz).sigmoid_().chunk(2, dim=1)
+    new = torch.addcmul(i_n, reset, h_n).tanh_()
+    return torch.lerp(new, before, update), (reset, update, new, h_n)
+
+
 class _Unroll(torch.autograd.Function):
     """The part of ``unroll`` that goes step by step."""
 
@@ -58,21 +92,17 @@ class _Unroll(torch.autograd.Function):
         b_hh: Tensor,
         applications: int,
     ) -> Tensor:
-        units = hidden.shape[1]
         # One entry for each application of each step; the first state is the initial one.
         states = [hidden]
-        gates: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+        gates: list[_Gates] = []
         for of_step in from_inputs.unbind():
             for application in range(applications):
                 before = states[-1]
                 gi = torch.addmm(b_ih, before.relu(), w_ih.T) if application else of_step
                 gh = torch.addmm(b_hh, before, w_hh.T)
-                i_rz, i_n = torch.split(gi, [2 * units, units], dim=1)
-                h_rz, h_n = torch.split(gh, [2 * units, units], dim=1)
-                reset, update = (i_rz + h_rz).sigmoid_().chunk(2, dim=1)
-                new = torch.addcmul(i_n, reset, h_n).tanh_()
-                states.append(torch.lerp(new, before, update))
-                gates.append((reset, update, new, h_n))
+                after, of_application = _cell(gi, gh, before)
+                states.append(after)
+                gates.append(of_application)
         ctx.save_for_backward(w_ih, w_hh)
         ctx.states, ctx.gates, ctx.applications = states, gates, applications
         return torch.stack(states[applications::applications])

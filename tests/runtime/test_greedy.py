@@ -5,6 +5,7 @@ The oracle is a loop over one sentence and one token at a time that shares nothi
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,21 +36,28 @@ class ToySteps:
         self.encoder_calls: list[tuple[int, int]] = []
         self.decoder_batches: list[int] = []
 
-    def encoder_step(self, tokens: TokenIds, state: State) -> State:
+    def encoder_step(self, tokens: TokenIds, state: State) -> tuple[State, State]:
         assert tokens.dtype == np.int64
         self.encoder_calls.append((tokens.shape[0], tokens.shape[1]))
         hidden, first = state["hidden"], state["first"].copy()
+        memory = []
         for row in tokens:
             hidden = np.tanh(hidden @ self.recur + self.embed_source[row])
             first = np.where(first == 0, hidden, first)
-        return {"hidden": hidden.astype(np.float32), "first": first.astype(np.float32)}
+            memory.append(hidden[0])
+        found = {"hidden": hidden.astype(np.float32), "first": first.astype(np.float32)}
+        return found, {"memory": np.array(memory, dtype=np.float32)}
 
     def decoder_step(self, token: TokenIds, state: State) -> tuple[FloatArray, State]:
         self.decoder_batches.append(len(token))
-        hidden = np.tanh(state["hidden"] @ self.recur + self.embed_target[token] + state["first"])
+        # Zeros after the end of a sentence add nothing to a sum over its tokens.
+        looked_up = (state["memory"] * self.embed_target[token]).sum(axis=0)
+        given = self.embed_target[token] + state["first"] + looked_up
+        hidden = np.tanh(state["hidden"] @ self.recur + given)
         scores = hidden[0] @ self.out
         log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        return log_probs.astype(np.float32), {"hidden": hidden.astype(np.float32)}
+        changed = {"hidden": hidden.astype(np.float32), "seen": looked_up[np.newaxis]}
+        return log_probs.astype(np.float32), changed
 
 
 def options(max_length: int = 12) -> GreedyOptions:
@@ -61,11 +69,15 @@ def oracle(steps: ToySteps, source: Sequence[int], max_length: int) -> tuple[lis
     """Decode one sentence, one token at a time."""
     zeros = np.zeros((1, 1, HIDDEN), dtype=np.float32)
     state: State = {"hidden": zeros, "first": zeros}
+    memory = []
     for index in source:
-        state = steps.encoder_step(np.array([[index]]), state)
+        state, of_token = steps.encoder_step(np.array([[index]]), state)
+        memory.append(of_token["memory"])
+    whole = np.concatenate(memory)
     token, ids = 0, list[int]()
     while len(ids) < max_length:
-        log_probs, changed = steps.decoder_step(np.array([token]), state)
+        given = {**state, "memory": whole}
+        log_probs, changed = steps.decoder_step(np.array([token]), given)
         state = {"hidden": changed["hidden"], "first": state["first"]}
         token = int(np.argmax(log_probs[0]))
         if token == 1:
@@ -122,8 +134,23 @@ def test_log_probs_are_those_of_the_chosen_tokens() -> None:
     def decoder_step(token: TokenIds, state: State) -> tuple[FloatArray, State]:
         return table[(token == 2).astype(int)], {}
 
-    [hypothesis] = greedy_decode(lambda tokens, state: {}, decoder_step, [[1]], options())
+    [hypothesis] = greedy_decode(lambda tokens, state: ({}, {}), decoder_step, [[1]], options())
     assert hypothesis == Hypothesis((2,), (table[0, 2], table[1, 1]), finished=True)
+
+
+def test_what_is_recorded_is_each_rows_own() -> None:
+    steps, sources = ToySteps(3), random_sources(3, 17)
+    recording = replace(options(), recorded=("seen",))
+    found = greedy_decode(steps.encoder_step, steps.decoder_step, sources, recording)
+    assert len({len(hypothesis.log_probs) for hypothesis in found}) > 1
+    for source, hypothesis in zip(sources, found, strict=True):
+        [alone] = greedy_decode(steps.encoder_step, steps.decoder_step, [source], recording)
+        assert len(hypothesis.recorded["seen"]) == len(hypothesis.log_probs)
+        for one, other in zip(hypothesis.recorded["seen"], alone.recorded["seen"], strict=True):
+            assert one.shape == (1, HIDDEN)
+            np.testing.assert_allclose(one, other, atol=1e-6)
+    assert greedy_decode(steps.encoder_step, steps.decoder_step, sources, options()) == found
+    assert options().recorded == ()
 
 
 def test_stops_at_the_maximal_length_unfinished() -> None:
@@ -132,7 +159,7 @@ def test_stops_at_the_maximal_length_unfinished() -> None:
     def never_ends(token: TokenIds, state: State) -> tuple[FloatArray, State]:
         return np.array([[-3.0, -2.0, -1.0]] * len(token), dtype=np.float32), {}
 
-    [hypothesis] = greedy_decode(lambda tokens, state: {}, never_ends, [[1]], options(4))
+    [hypothesis] = greedy_decode(lambda tokens, state: ({}, {}), never_ends, [[1]], options(4))
     assert hypothesis == Hypothesis((2, 2, 2, 2), (-1.0, -1.0, -1.0, -1.0), finished=False)
 
 
@@ -153,8 +180,13 @@ def test_numbers_that_are_not_finite_are_named(bad: float) -> None:
 
     steps = ToySteps(0)
 
-    def bad_encoder(tokens: TokenIds, state: State) -> State:
-        return {"hidden": poison(steps.encoder_step(tokens, state)["hidden"])}
+    def bad_encoder(tokens: TokenIds, state: State) -> tuple[State, State]:
+        changed, collected = steps.encoder_step(tokens, state)
+        return {"hidden": poison(changed["hidden"])}, collected
+
+    def bad_memory(tokens: TokenIds, state: State) -> tuple[State, State]:
+        changed, collected = steps.encoder_step(tokens, state)
+        return changed, {"memory": poison(collected["memory"])}
 
     def bad_decoder(token: TokenIds, state: State) -> tuple[FloatArray, State]:
         log_probs, changed = steps.decoder_step(token, state)
@@ -162,5 +194,7 @@ def test_numbers_that_are_not_finite_are_named(bad: float) -> None:
 
     with pytest.raises(NonFiniteError, match="encoder step, tokens 0 to 1: hidden is not finite"):
         greedy_decode(bad_encoder, steps.decoder_step, [[2, 3]], options())
+    with pytest.raises(NonFiniteError, match="encoder step, tokens 0 to 1: memory is not finite"):
+        greedy_decode(bad_memory, steps.decoder_step, [[2, 3]], options())
     with pytest.raises(NonFiniteError, match="decoder step 0: log_probs is not finite"):
         greedy_decode(steps.encoder_step, bad_decoder, [[2, 3]], options())

@@ -75,8 +75,8 @@ def int8_of(
         (lambda m: m["golden"][1]["source_ids"].append(None), r"golden\[1\].source_ids\[5\]"),
         (lambda m: m["training"].update(held_out_loss=10**400), "expected a finite number"),
         (lambda m: m["graphs"]["encoder"]["inputs"][1]["shape"].append(1.5), "int or str"),
-        (lambda m: m.update(format_version=2), "version 2 was made by a newer release .* up to 1"),
-        (lambda m: m.update(format_version=0), "format_version: expected 1"),
+        (lambda m: m.update(format_version=3), "version 3 was made by a newer release .* up to 2"),
+        (lambda m: m.update(format_version=0), "format_version: expected 1 to 2"),
         (
             lambda m: m.update(normalizer="x"),
             r"normalizer: expected one of \['tutorial', 'unicode'\]",
@@ -91,7 +91,10 @@ def int8_of(
         (lambda m: m["graphs"]["encoder"].update(file="/x"), "files: expected records of"),
         (lambda m: m["graphs"]["encoder"]["inputs"].pop(), "tokens and at least one state"),
         (lambda m: m["graphs"]["decoder"]["outputs"].reverse(), "decoder.outputs: expected log"),
-        (lambda m: m["graphs"]["decoder"]["outputs"][1].update(name="x"), "next_hidden"),
+        (
+            lambda m: m["graphs"]["decoder"]["outputs"][1].update(name="x"),
+            r"x: expected float32\[S, B",
+        ),
         (lambda m: m["graphs"]["decoder"]["inputs"][1].update(name="x"), "decoder.outputs"),
         (lambda m: m["graphs"]["decoder"]["inputs"][1].update(name="token"), "each name once"),
         (lambda m: m["graphs"]["encoder"]["inputs"][0].update(dtype="int32"), r"int64\[T, B\]"),

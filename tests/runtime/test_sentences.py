@@ -73,9 +73,9 @@ def test_unk_stands_where_the_word_stood(tiny_unk: Path, monkeypatch: pytest.Mon
     translator = Translator(tiny_unk)
     original = translator._model.decode
 
-    def decode(sources: list[tuple[int, ...]]) -> object:
+    def decode(sources: list[tuple[int, ...]], *, recorded: tuple[str, ...]) -> object:
         encoded.extend(sources)
-        return original(sources)
+        return original(sources, recorded=recorded)
 
     monkeypatch.setattr(translator._model, "decode", decode)
     translator.translate("je glop prête ici")

@@ -14,16 +14,29 @@ from training.dataset import EncodedPair, Vocabularies, select_pairs, sha256_of
 from training.model import Seq2Seq
 from training.reading import read_pairs
 from training.recipes import Recipe, Selection
-from training.steps import TorchDecoderStep, TorchEncoderStep
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 # The models of these tests are so small that a second thread costs more than it brings, much more
 # where another process wants the core.
 torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", params=["tiny", "tiny-attention"])
+def each_tiny(request: pytest.FixtureRequest) -> Path:
+    """A committed exported folder: of the tutorial's model, and of the one with attention."""
+    return FIXTURES / str(request.param)
+
+
+@pytest.fixture
+def attention() -> bool:
+    """Whether the decoder has attention; ``EACH_DECODER`` gives a test both."""
+    return False
+
+
 @pytest.fixture(scope="session")
-def tiny_folder(tiny: Path) -> ExportedFolder:
-    return ExportedFolder(tiny)
+def tiny_folder(each_tiny: Path) -> ExportedFolder:
+    return ExportedFolder(each_tiny)
 
 
 @pytest.fixture(scope="session")
@@ -32,28 +45,35 @@ def vocabularies(tiny_folder: ExportedFolder) -> tuple[Vocabulary, Vocabulary]:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tiny: Path, tiny_folder: ExportedFolder) -> Seq2Seq:
+def tiny_model(each_tiny: Path, tiny_folder: ExportedFolder) -> Seq2Seq:
     """The eager modules, with the weights of the committed TorchScript files."""
     sizes = tiny_folder.manifest.sizes
-    model = Seq2Seq(sizes.source_vocabulary, sizes.target_vocabulary, sizes.hidden, n_layers=2)
+    model = Seq2Seq(
+        sizes.source_vocabulary,
+        sizes.target_vocabulary,
+        sizes.hidden,
+        attention=each_tiny.name == "tiny-attention",
+    )
     for module, name in ((model.encoder, "encoder.pt"), (model.decoder, "decoder.pt")):
-        scripted = graphs.load_torchscript((tiny / name).read_bytes())
+        scripted = graphs.load_torchscript((each_tiny / name).read_bytes())
         module.load_state_dict(scripted.state_dict())
     return model.eval()
 
 
 @pytest.fixture(scope="session")
-def backends(tiny: Path, tiny_folder: ExportedFolder, tiny_model: Seq2Seq) -> dict[str, Backend]:
+def backends(
+    each_tiny: Path, tiny_folder: ExportedFolder, tiny_model: Seq2Seq
+) -> dict[str, Backend]:
     """The committed model three times: eager, TorchScript, ONNX Runtime."""
 
     def read(name: str) -> bytes:
-        return (tiny / name).read_bytes()
+        return (each_tiny / name).read_bytes()
 
     return {
-        "eager": Backend(
-            "eager", TorchEncoderStep(tiny_model.encoder), TorchDecoderStep(tiny_model.decoder)
+        "eager": evidence.eager_backend(tiny_model),
+        "torchscript": evidence.torchscript_backend(
+            read("encoder.pt"), read("decoder.pt"), tiny_model
         ),
-        "torchscript": evidence.torchscript_backend(read("encoder.pt"), read("decoder.pt")),
         "onnx": evidence.onnx_backend(
             read("encoder.onnx"), read("decoder.onnx"), tiny_folder.manifest.graphs
         ),
@@ -73,13 +93,13 @@ def random_pairs() -> list[EncodedPair]:
 
 
 @pytest.fixture
-def checkpoint(tiny_pairs: Path) -> Checkpoint:
+def checkpoint(tiny_pairs: Path, attention: bool) -> Checkpoint:
     """An untrained checkpoint over the tiny pairs: as good as a trained one to export."""
-    recipe = Recipe(hidden_size=16, epochs=1)
+    recipe = Recipe(hidden_size=16, epochs=1, attention=attention)
     pairs, _ = select_pairs(read_pairs(tiny_pairs).pairs, Selection())
     vocabularies = Vocabularies.from_pairs(pairs)
     torch.manual_seed(1)
-    model = Seq2Seq(len(vocabularies.source), len(vocabularies.target), 16, n_layers=2)
+    model = Seq2Seq.of(recipe, vocabularies)
     with torch.no_grad():
         model.decoder.out.weight *= (
             20  # untrained, all words are nearly tied; a trained model's are not

@@ -20,8 +20,8 @@ class Planted:
         self.state_offset = np.float32(state_offset)
         self.backend = Backend(name, self.encoder_step, self.decoder_step)
 
-    def encoder_step(self, tokens: TokenIds, state: State) -> State:
-        return {"hidden": state["hidden"] + self.state_offset}
+    def encoder_step(self, tokens: TokenIds, state: State) -> tuple[State, State]:
+        return {"hidden": state["hidden"] + self.state_offset}, {}
 
     def decoder_step(self, token: TokenIds, state: State) -> tuple[FloatArray, State]:
         return self.table[token], {}

@@ -25,12 +25,12 @@ RUN_TIME = {
     "sessions": {"onnxruntime", "errors"},
     "steps": {"numpy", "errors", "greedy", "manifest", "sessions"},
     "loading": {"errors", "folder", "greedy", "manifest_rules", "sessions", "steps"},
-    "translation": set[str](),
+    "translation": {"greedy"},
     "sentences": {"errors", "manifest", "text", "vocabulary"},
     "progress": set[str](),
     "translator": {
-        *("onnxruntime", "errors", "folder", "loading", "manifest", "sentences", "sessions"),
-        *("text", "translation"),
+        *("numpy", "onnxruntime", "errors", "folder", "greedy", "loading", "manifest"),
+        *("sentences", "sessions", "text", "translation"),
     },
     "parity": {"numpy", "errors", "greedy", "manifest", "vocabulary"},
     "verify": {
@@ -46,7 +46,8 @@ RUN_TIME = {
 TORCH_SIDE = {
     "publish": {"errors"},
     "graphs": {"onnx", "onnxscript", "torch", "errors", "manifest", "onnx_file", "structure"},
-    "quantized": {"numpy", "onnx", "manifest", "training"},
+    "int8_graph": {"numpy", "onnx", "manifest"},
+    "quantized": {"numpy", "torch", "int8_graph", "manifest", "training"},
     "export": {"__init__", "command", "errors", "folder", "manifest", "bundle", "training"},
     "evidence": {
         *("graphs", "greedy", "manifest", "parity", "sessions", "steps", "text", "training"),

@@ -12,14 +12,18 @@ from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.model import Seq2Seq
 from training.recipes import TUTORIAL, Recipe
 
+from .both_models import EACH_DECODER, read, score
+
+pytestmark = EACH_DECODER
+
 PLAIN = Recipe(dropout=0.0, label_smoothing=0.0, word_prediction=0.0, word_dropout=0.0)
 SUMS = 1e-5  # relative: sums of some hundred float32, added in another order
 
 
 @pytest.fixture
-def model() -> Seq2Seq:
+def model(attention: bool) -> Seq2Seq:
     torch.manual_seed(0)
-    return Seq2Seq(20, 15, hidden_size=12, n_layers=2)
+    return Seq2Seq(20, 15, hidden_size=12, attention=attention)
 
 
 @pytest.fixture
@@ -31,13 +35,11 @@ def tutorial_loss(
     model: Seq2Seq, pair: EncodedPair, *, teacher_forcing: bool
 ) -> tuple[torch.Tensor, int]:
     """The tutorial's loop over one pair: the sum of its token losses, and how many there are."""
-    hidden = torch.zeros(1, 1, model.hidden_size)
-    for index in pair.source:
-        hidden = model.encoder(torch.tensor([[index]]), hidden)
+    state = read(model, pair.source)
     token, loss, count = 0, torch.zeros(()), 0
     for reference in pair.target:
-        log_probs, hidden = model.decoder(torch.tensor([token]), hidden)
-        loss = loss - log_probs[0, reference]
+        log_probs, state = score(model, token, state)
+        loss = loss - log_probs[reference]
         count += 1
         token = reference if teacher_forcing else int(log_probs.argmax())
         if not teacher_forcing and token == 1:
@@ -97,15 +99,15 @@ def test_label_smoothing_asks_for_every_word_alike(model: Seq2Seq, batches: list
     logits, targets = [], []
     batch = batches[0]
     for row in range(batch.size):
-        hidden = model.encoder(batch.source[:, row : row + 1], torch.zeros(1, 1, 12))
-        token = torch.zeros(1, dtype=torch.int64)
-        for reference in batch.target[batch.mask[:, row], row]:
-            log_probs, hidden = model.decoder(token, hidden)
+        state = read(model, batch.source[:, row].tolist())
+        token = 0
+        for reference in batch.target[batch.mask[:, row], row].tolist():
+            log_probs, state = score(model, token, state)
             logits.append(log_probs)
-            token = reference.unsqueeze(0)
+            token = reference
             targets.append(token)
     expected = torch.nn.functional.cross_entropy(
-        torch.cat(logits), torch.cat(targets), label_smoothing=0.2
+        torch.stack(logits), torch.tensor(targets), label_smoothing=0.2
     )
     assert found.value.item() == pytest.approx(expected.item(), rel=SUMS)
     assert found.nats == plain.nats, "what is reported is the loss itself"
@@ -126,9 +128,9 @@ def test_dropout_drops_in_training_and_keeps_the_mean(model: Seq2Seq, batches: l
 
 def test_free_running_scores_up_to_the_first_eos(model: Seq2Seq, batches: list[Batch]) -> None:
     with torch.no_grad():
-        model.decoder.out.bias[1] += 2.0
-    hidden = encode(model, batches[0].source)
-    fed, scored = predicted_inputs(model, hidden, batches[0])
+        model.decoder.out.bias[1] += 5.0
+    state = encode(model, batches[0].source)
+    fed, scored = predicted_inputs(model, state, batches[0])
     assert fed.tolist() == [[0] * batches[0].size]
     assert scored.all()
 
@@ -140,7 +142,7 @@ def test_word_prediction_asks_the_hidden_state_for_each_target_word(
     batch = batches[0]
     expected = 0.0
     for row in range(batch.size):
-        hidden = model.encoder(batch.source[:, row : row + 1], torch.zeros(1, 1, 12))
+        hidden, *_ = read(model, batch.source[:, row].tolist())
         log_probs = torch.log_softmax(predictor(hidden[0, 0]), dim=0)
         expected -= sum(log_probs[i].item() for i in batch.target[batch.mask[:, row], row])
     recipe = replace(PLAIN, word_prediction=0.5)

@@ -95,7 +95,7 @@ class Writing:
 @pytest.fixture
 def built_once(checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make and prove the graphs once: what is tested is how they reach the disk."""
-    specs = bundle.graph_specs(16, len(checkpoint.vocabularies.target))
+    specs = bundle.graph_specs(checkpoint.model)
     files = bundle._build_files(checkpoint, specs)
     scripts = files["encoder.pt"], files["decoder.pt"]
     proven = evidence.prove(checkpoint, specs, files, scripts)

@@ -10,23 +10,25 @@ import torch
 
 from s2s_export import bundle, evidence, graphs, quantized
 from s2s_export.errors import GraphError
-from s2s_export.greedy import GreedyOptions
+from s2s_export.greedy import GreedyOptions, State, encode
+from s2s_export.manifest import Graphs
 from s2s_export.parity import Backend
-from s2s_export.sessions import SessionSettings
-from s2s_export.steps import OnnxDecoderStep, OnnxEncoderStep
 from s2s_export.structure import check_structure
+from training.attention import AttentionDecoderRNN
 from training.checkpoint import Checkpoint
 from training.model import Seq2Seq
-from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
+from training.steps import greedy_options
+
+from .both_models import EACH_DECODER
 
 HIDDEN, SOURCE, TARGET = 256, 400, 300
 
 
-@pytest.fixture(scope="module")
-def model() -> Seq2Seq:
+@pytest.fixture(scope="module", params=[False, True], ids=["tutorial", "attention"])
+def model(request: pytest.FixtureRequest) -> Seq2Seq:
     """Of the tutorial's size, with scores as far apart as a trained model's."""
     torch.manual_seed(3)
-    model = Seq2Seq(SOURCE, TARGET, HIDDEN, n_layers=2)
+    model = Seq2Seq(SOURCE, TARGET, HIDDEN, attention=request.param)
     model.initialize_orthogonally()
     with torch.no_grad():
         model.decoder.out.weight *= 8
@@ -34,19 +36,23 @@ def model() -> Seq2Seq:
 
 
 @pytest.fixture(scope="module")
-def contents(model: Seq2Seq) -> tuple[bytes, bytes]:
-    return quantized.to_int8(model, bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET)))
+def specs(model: Seq2Seq) -> Graphs:
+    return bundle.int8_specs(bundle.graph_specs(model))
 
 
 @pytest.fixture(scope="module")
-def int8(contents: tuple[bytes, bytes]) -> Backend:
-    specs = bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET))
+def contents(model: Seq2Seq, specs: Graphs) -> tuple[bytes, bytes]:
+    return quantized.to_int8(model, specs)
+
+
+@pytest.fixture(scope="module")
+def int8(contents: tuple[bytes, bytes], specs: Graphs) -> Backend:
     return evidence.onnx_backend(*contents, specs)
 
 
 @pytest.fixture(scope="module")
 def eager(model: Seq2Seq) -> Backend:
-    return Backend("eager", TorchEncoderStep(model.encoder), TorchDecoderStep(model.decoder))
+    return evidence.eager_backend(model)
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +71,15 @@ def test_the_numbers_are_close(
 ) -> None:
     """Rounding to 7 and 8 bits; a wrong gate or scale is off by a whole hidden state."""
     for source in sources[:50]:
-        tokens = np.array(source)[:, np.newaxis]
-        one = int8.encoder_step(tokens, options.initial_state)["hidden"]
-        other = eager.encoder_step(tokens, options.initial_state)["hidden"]
-        assert np.abs(one - other).max() < 0.08
-        scores, state = int8.decoder_step(np.array([0]), {"hidden": other})
-        expected, expected_state = eager.decoder_step(np.array([0]), {"hidden": other})
-        assert np.abs(state["hidden"] - expected_state["hidden"]).max() < 0.05
+        one = encode(int8.encoder_step, [source], options.initial_state)
+        other = encode(eager.encoder_step, [source], options.initial_state)
+        assert one.keys() == other.keys()
+        assert all(np.abs(one[name] - array).max() < 0.08 for name, array in other.items())
+        scores, state = int8.decoder_step(np.array([0]), other)
+        expected, expected_state = eager.decoder_step(np.array([0]), other)
+        assert state.keys() == expected_state.keys()
+        for name, array in expected_state.items():
+            assert np.abs(state[name] - array).max() < 0.05
         assert np.abs(scores - expected).max() < 1.0
         assert np.corrcoef(scores[0], expected[0])[0, 1] > 0.999
 
@@ -90,15 +98,19 @@ def test_the_encoder_at_once_is_the_encoder_token_by_token(
 ) -> None:
     tokens = np.random.default_rng(0).integers(1, SOURCE, (9, 3))
     before = {"hidden": np.zeros((1, 3, HIDDEN), np.float32)}
-    state = before
+    state: State = before
     for row in tokens:
-        state = dict(int8.encoder_step(row[np.newaxis], state))
-    assert np.array_equal(state["hidden"], int8.encoder_step(tokens, before)["hidden"])
+        state, _ = int8.encoder_step(row[np.newaxis], state)
+    assert np.array_equal(state["hidden"], int8.encoder_step(tokens, before)[0]["hidden"])
 
 
-def test_products_are_integer_products(contents: tuple[bytes, bytes], tmp_path: Path) -> None:
-    """What ONNX Runtime makes of the graphs: no product in float32 is left."""
-    for content, products in zip(contents, (1, 5), strict=True):
+def test_products_are_integer_products(
+    model: Seq2Seq, contents: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    """What ONNX Runtime makes of the graphs: in float32 only the attention's energies are left."""
+    attends = isinstance(model.decoder, AttentionDecoderRNN)
+    in_integers, in_float32 = ((2, 9), (0, 1)) if attends else ((1, 5), (0, 0))
+    for content, products, left in zip(contents, in_integers, in_float32, strict=True):
         settings = onnxruntime.SessionOptions()
         settings.optimized_model_filepath = str(tmp_path / "optimized.onnx")
         settings.log_severity_level = 4  # it warns that such a file is for this machine alone
@@ -106,7 +118,8 @@ def test_products_are_integer_products(contents: tuple[bytes, bytes], tmp_path: 
         nodes = onnx.load(tmp_path / "optimized.onnx").graph.node
         operators = [node.op_type for node in nodes]
         assert operators.count("QGemm") == products
-        assert not {"Gemm", "MatMul", "GRU"} & {*operators}
+        assert operators.count("MatMul") == left
+        assert not {"Gemm", "GRU"} & {*operators}
 
 
 def test_at_most_35_percent_of_the_size(model: Seq2Seq, contents: tuple[bytes, bytes]) -> None:
@@ -114,14 +127,14 @@ def test_at_most_35_percent_of_the_size(model: Seq2Seq, contents: tuple[bytes, b
     assert sum(map(len, contents)) < 0.35 * weights
 
 
-def test_the_same_model_gives_the_same_bytes(model: Seq2Seq, contents: tuple[bytes, bytes]) -> None:
-    specs = bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET))
+def test_the_same_model_gives_the_same_bytes(
+    model: Seq2Seq, contents: tuple[bytes, bytes], specs: Graphs
+) -> None:
     assert quantized.to_int8(model, specs) == contents
 
 
-def test_the_structure_is_checked(contents: tuple[bytes, bytes]) -> None:
+def test_the_structure_is_checked(contents: tuple[bytes, bytes], specs: Graphs) -> None:
     """A Scan may hold a graph; what is in it is held to the same rules."""
-    specs = bundle.int8_specs(bundle.graph_specs(HIDDEN, TARGET))
     for content, spec in zip(contents, (specs.encoder, specs.decoder), strict=True):
         graphs.check_onnx(content, spec, gru=False)
         with pytest.raises(GraphError, match="expected GRU nodes, found none"):
@@ -135,6 +148,7 @@ def test_the_structure_is_checked(contents: tuple[bytes, bytes]) -> None:
         check_structure(model.SerializeToString(), specs.encoder, "x")
 
 
+@EACH_DECODER
 def test_export_measures_and_records(checkpoint: Checkpoint, tmp_path: Path) -> None:
     manifest = bundle.write(checkpoint, tmp_path / "out", force=False, precision="int8")
     assert manifest.int8 is not None
@@ -146,14 +160,9 @@ def test_export_measures_and_records(checkpoint: Checkpoint, tmp_path: Path) -> 
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == bundle.OWN_FILES
     specs = manifest.int8.graphs
-    settings = SessionSettings()
     encoder = (tmp_path / "out" / specs.encoder.file).read_bytes()
     decoder = (tmp_path / "out" / specs.decoder.file).read_bytes()
-    steps = Backend(
-        "again",
-        OnnxEncoderStep(encoder, specs.encoder, settings),
-        OnnxDecoderStep(decoder, specs.decoder, settings),
-    )
+    steps = evidence.onnx_backend(encoder, decoder, specs)
     sources = [list(entry.source_ids) for entry in manifest.golden]
     found = steps.decode(sources, greedy_options(16, checkpoint.report.max_target_length))
     assert [(*h.ids, 1) if h.finished else h.ids for h in found] == [

@@ -109,6 +109,6 @@ def test_help_describes_every_choice_without_torch() -> None:
         for field in fields(cls):
             if field.name not in ("recipe", "selection", "recipe_name"):
                 assert f"--{field.name.replace('_', '-')}" in process.stdout
-    assert "--recipe {default,tutorial}" in process.stdout
+    assert "--recipe {default,attention,tutorial}" in process.stdout
     text = " ".join(process.stdout.replace("│", " ").split())
     assert "down to zero along a half cosine" in text

@@ -11,6 +11,8 @@ from s2s_export import Translator, bundle, graphs
 from s2s_export.verify import verify
 from training.checkpoint import Checkpoint
 
+from .both_models import EACH_DECODER
+
 FP32_FILES = bundle.OWN_FILES - {"encoder.int8.onnx", "decoder.int8.onnx"}
 ROOT = Path(__file__).parents[2]
 BLOCKED = """
@@ -29,17 +31,19 @@ exec(compile(open(PROGRAM).read(), "translate.py", "exec"))
 """
 
 
-def test_the_lines_of_the_docs_translate_without_this_project(tiny: Path, tmp_path: Path) -> None:
+def test_the_lines_of_the_docs_translate_without_this_project(
+    each_tiny: Path, tmp_path: Path
+) -> None:
     text = (ROOT / "docs" / "torchscript.md").read_text(encoding="utf-8")
     [code] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     program = tmp_path / "translate.py"
     program.write_text(code, encoding="utf-8")
-    translator = Translator(tiny)
+    translator = Translator(each_tiny)
     for golden in translator.manifest.golden[:3]:
         found = subprocess.run(
             [
                 *(sys.executable, "-I", "-c", f"PROGRAM = {str(program)!r}\n{BLOCKED}", "-"),
-                *(str(tiny), golden.source),
+                *(str(each_tiny), golden.source),
             ],
             cwd=tmp_path,
             capture_output=True,
@@ -49,6 +53,7 @@ def test_the_lines_of_the_docs_translate_without_this_project(tiny: Path, tmp_pa
         assert found.stdout.strip() == golden.target == translator.translate(golden.source)
 
 
+@EACH_DECODER
 def test_where_torchscript_cannot_be_made_onnx_still_ships(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +93,7 @@ export(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
+@pytest.mark.parametrize("attention", [True])  # it has all that the other graphs have, and more
 def test_two_processes_export_the_same_bytes(checkpoint: Checkpoint, tmp_path: Path) -> None:
     """Whatever the seed of Python's hashes; of TorchScript, the tensors."""
     from training import checkpoint as checkpoints
