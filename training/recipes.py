@@ -180,8 +180,8 @@ TUTORIAL = Recipe(
 )
 """The training of the tutorial: one pair at a time, the decoder fed its own predictions."""
 
-ATTENTION = Recipe(attention=True)
-"""The default's training of the model with attention; docs/attention.md has what that brings."""
+ATTENTION = Recipe(attention=True, epochs=24, learning_rate=3e-3, dropout=0.1, label_smoothing=0.2)
+"""The model with attention, which learns faster by heart; docs/attention.md has what it brings."""
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {"default": DEFAULT, "attention": ATTENTION, "tutorial": TUTORIAL}
