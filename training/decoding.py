@@ -1,12 +1,19 @@
 """Translating with a model in training or a checkpoint, as the Translator does with a folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from s2s_export.errors import OptionError
 from s2s_export.greedy import Hypothesis, greedy_decode
 from s2s_export.text import detokenize, tokenize
+from s2s_export.translation import ATTENTION
+from s2s_export.vocabulary import EOS
 
 from .checkpoint import Checkpoint
 from .dataset import Vocabularies
+from .evaluation import Attended
 from .model import Seq2Seq
 from .steps import TorchDecoderStep, TorchEncoderStep, greedy_options
 
@@ -65,16 +72,55 @@ class EagerModel:
         Raises:
             UnknownWordError: a text has unknown words and the source vocabulary has no UNK.
         """
-        model = self._model
-        encoder = TorchEncoderStep(model.encoder, model.encoder.tensors())
-        decoder = TorchDecoderStep(model.decoder, model.decoder.tensors())
-        options = greedy_options(model.hidden_size, self._max_length)
+        found = self._decode(self._encode(texts))
+        target = self._vocabularies.target
+        return [
+            detokenize(target.decode(found[index].ids)) if index in found else ""
+            for index in range(len(texts))
+        ]
+
+    def attend(self, texts: Sequence[str]) -> list[Attended]:
+        """Translate normalized texts, and tell where the model looked.
+
+        Texts in which no word is known are left out.
+
+        Raises:
+            OptionError: the model has no attention.
+            UnknownWordError: as for ``translate``.
+        """
+        if ATTENTION not in self._model.decoder.tensors().returned:
+            raise OptionError("this model has no attention; train with --recipe attention")
+        source, target = self._vocabularies.source, self._vocabularies.target
+        sources = self._encode(texts)
+        found = self._decode(sources, recorded=(ATTENTION,))
+        return [
+            Attended(
+                source=tuple(source.decode(ids)),
+                target=(
+                    *target.decode(found[index].ids),
+                    *target.decode([EOS] * found[index].finished),
+                ),
+                weights=np.stack(found[index].recorded[ATTENTION])[:, : len(ids), 0],
+            )
+            for index, ids in sources.items()
+        ]
+
+    def _encode(self, texts: Sequence[str]) -> dict[int, list[int]]:
+        """Return the token ids of the texts in which a word is known, by their index."""
         vocabulary = self._vocabularies.source
-        sources = {
+        return {
             index: vocabulary.encode(tokens)
             for index, tokens in enumerate(map(tokenize, texts))
             if vocabulary.knows_a_word(tokens)
         }
+
+    def _decode(
+        self, sources: Mapping[int, Sequence[int]], recorded: tuple[str, ...] = ()
+    ) -> dict[int, Hypothesis]:
+        model = self._model
+        encoder = TorchEncoderStep(model.encoder, model.encoder.tensors())
+        decoder = TorchDecoderStep(model.decoder, model.decoder.tensors())
+        options = replace(greedy_options(model.hidden_size, self._max_length), recorded=recorded)
         # Sentences of like length side by side: fewer calls of the encoder.
         order = sorted(sources, key=lambda index: len(sources[index]))
         hypotheses: dict[int, Hypothesis] = {}
@@ -82,8 +128,4 @@ class EagerModel:
             batch = order[start : start + _BATCH_SIZE]
             found = greedy_decode(encoder, decoder, [sources[index] for index in batch], options)
             hypotheses.update(zip(batch, found, strict=True))
-        target = self._vocabularies.target
-        return [
-            detokenize(target.decode(hypotheses[index].ids)) if index in hypotheses else ""
-            for index in range(len(texts))
-        ]
+        return hypotheses

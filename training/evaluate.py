@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from s2s_export import command
 from s2s_export.errors import DataError, DataNotFoundError, RuntimeMissingError
@@ -13,10 +14,15 @@ from s2s_export.translator import Translator
 from . import evaluation, scores
 from .cli import MISSING, Flag, parse
 from .dataset import Pair
-from .evaluation import Model
+from .evaluation import Attended
 from .files import replace_file
 from .reading import read_pairs
 from .run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
+
+if TYPE_CHECKING:
+    from .decoding import EagerModel
+
+_PLOTTED = 4  # sentences in the picture of the attention
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Options:
         data: translate these pairs instead, all that are in the file; it may be any that
             ``training.fit --data`` takes. Pairs that the model was trained on flatter it.
         reverse: the data's first column is the source, as for ``training.fit``.
+        attention_plot: also draw where the model looked in a few of the sentences, into this PNG
+            file; the model must be one with attention.
         hypotheses: file for the translations; by default hypotheses.tsv in the run folder, or if
             there is none, in the current one.
         debug: show the traceback of an error.
@@ -41,6 +49,7 @@ class Options:
     exported: Path | None = None
     data: Path | None = None
     reverse: Flag = False
+    attention_plot: Path | None = None
     hypotheses: Path | None = None
     debug: Flag = False
 
@@ -51,19 +60,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command.run(lambda: _evaluate(options), debug=options.debug)
 
 
-class _ExportedModel:
+class ExportedModel:
     """An exported folder as ``evaluation.Model``."""
 
     def __init__(self, translator: Translator) -> None:
+        """Take the folder's Translator."""
         self._translator = translator
         self.has_unk = translator.manifest.special_ids.unk is not None
         self.max_source_length = translator.manifest.max_length.source
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
+        """See ``evaluation.Model``."""
         return self._translator.unknown_words(text)
 
     def translate(self, texts: Sequence[str]) -> list[str]:
+        """See ``evaluation.Model``."""
         return [self._translator.translate(text) for text in texts]
+
+    def attend(self, texts: Sequence[str]) -> list[Attended]:
+        """Translate, and tell where the model looked; see ``decoding.EagerModel.attend``."""
+        found = self._translator.translate_batch(texts, attention=True)
+        return [
+            Attended(
+                source=one.attention.source,
+                target=(*one.tokens, *one.attention.source[-1:] * one.finished),
+                weights=one.attention.weights,
+            )
+            for one in found
+            if one.attention is not None
+        ]
 
 
 def _evaluate(options: Options) -> int:
@@ -71,6 +96,12 @@ def _evaluate(options: Options) -> int:
     model, normalizer = _model(options)
     pairs = _pairs(options, normalizer)
     chosen = evaluation.translatable(model, pairs)
+    if options.attention_plot is not None and chosen:
+        from .plot import plot_attention  # matplotlib takes a second to import
+
+        some = chosen[:: max(1, len(chosen) // _PLOTTED)][:_PLOTTED]
+        plot_attention(model.attend([pair.source for pair in some]), options.attention_plot)
+        print(f"wrote {options.attention_plot}")
     found = evaluation.translate_pairs(model, chosen)
     skipping = evaluation.translate_skipping(model, pairs)
     print(f"{len(found)} sentences translated")
@@ -91,11 +122,11 @@ def _evaluate(options: Options) -> int:
     return 0
 
 
-def _model(options: Options) -> tuple[Model, str]:
+def _model(options: Options) -> "tuple[EagerModel | ExportedModel, str]":
     """Return what is to be scored, and the name of its normalizer."""
     if options.exported is not None:
         translator = Translator(options.exported)
-        return _ExportedModel(translator), translator.manifest.normalizer
+        return ExportedModel(translator), translator.manifest.normalizer
     try:  # only here, so that a folder can be scored without torch
         from . import checkpoint
         from .decoding import EagerModel

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from s2s_export.greedy import FloatArray
 from s2s_export.text import detokenize, tokenize
 
 from .dataset import Pair
@@ -49,6 +50,21 @@ class Example:
 
     def __str__(self) -> str:
         return f"{self.source} | {self.reference} | {self.hypothesis}"
+
+
+@dataclass(frozen=True, eq=False)
+class Attended:
+    """A sentence, its translation, and where the model looked.
+
+    Attributes:
+        source: its S tokens, EOS included.
+        target: the T tokens of the translation, EOS included if decoding reached it.
+        weights: ``float32[T, S]``, in each row 1 in sum.
+    """
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    weights: FloatArray
 
 
 def translate_pairs(model: Model, pairs: Sequence[Pair]) -> list[Example]:

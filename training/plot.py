@@ -1,4 +1,4 @@
-"""The pictures of a run: its losses, and its scores on the held-out sentences."""
+"""The pictures of a run: its losses, its scores on the held-out sentences, where it looks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,10 +6,14 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .evaluation import Attended
 from .history import History
 
 _TUTORIAL_SCALE = 10
 """The tutorial prints and draws a tenth of a sentence's loss."""
+
+_INCHES = 4.2
+"""Width and height of the picture of one sentence."""
 
 Curve = Sequence[tuple[float, float]]
 
@@ -53,6 +57,26 @@ def plot_bleu(history: History, path: Path) -> None:
         ],
     }
     _draw(curves, "BLEU on held-out sentences", path)
+
+
+def plot_attention(attended: Sequence[Attended], path: Path) -> None:
+    """Draw where a model looked: the source across, the translation down, light for much.
+
+    Args:
+        attended: at least one.
+        path: the PNG file to write.
+    """
+    columns = min(len(attended), 2)
+    rows = -(-len(attended) // columns)
+    figure = Figure(figsize=(_INCHES * columns, _INCHES * rows), layout="constrained")
+    FigureCanvasAgg(figure)  # no window, no global state
+    for index, sentence in enumerate(attended):
+        axes = figure.add_subplot(rows, columns, index + 1)
+        axes.imshow(sentence.weights, cmap="gray", vmin=0, vmax=1, aspect="auto")
+        axes.set_xticks(range(len(sentence.source)), sentence.source, rotation=60, ha="left")
+        axes.set_yticks(range(len(sentence.target)), sentence.target)
+        axes.xaxis.tick_top()
+    figure.savefig(path, dpi=120)
 
 
 def _draw(curves: dict[str, Curve], label: str, path: Path) -> None:

@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, asdict
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +18,9 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def translator(tiny_unk: Path) -> Translator:
-    return Translator(tiny_unk)
+@pytest.fixture(scope="module", params=["tiny_unk", "tiny_attention"])
+def translator(request: pytest.FixtureRequest) -> Translator:
+    return Translator(request.getfixturevalue(request.param))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 64])

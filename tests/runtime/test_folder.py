@@ -135,9 +135,18 @@ def test_any_spelling_of_a_path(tiny: Path, tmp_path: Path) -> None:
         assert Translator(path).translate("J'ai froid.") == "i m cold ."
 
 
-def test_the_fixture_is_an_export_of_format_version_1(tiny: Path) -> None:
-    """Fault 43: later releases go on loading it."""
-    assert from_bytes((tiny / "manifest.json").read_bytes()).format_version == 1
+@pytest.mark.parametrize(
+    ("folder", "version"), [("tiny", 1), ("tiny_unk", 1), ("tiny_attention", 2)]
+)
+def test_the_fixtures_are_exports_of_every_format_version(
+    folder: str, version: int, request: pytest.FixtureRequest
+) -> None:
+    """Fault 43: later releases go on loading them."""
+    path: Path = request.getfixturevalue(folder)
+    manifest = from_bytes((path / "manifest.json").read_bytes())
+    assert manifest.format_version == version
+    golden = manifest.golden[0]
+    assert Translator(path).translate(golden.source) == golden.target
 
 
 def test_graphs_of_two_training_runs_mixed(tiny_copy: Path, vouch: Vouch) -> None:

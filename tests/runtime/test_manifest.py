@@ -149,3 +149,52 @@ def test_wrong_json_is_refused(content: bytes, message: str) -> None:
     """Faults 37 and 39."""
     with pytest.raises(ManifestError, match=message):
         from_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            lambda m: m.update(format_version=1),
+            "format_version: expected 2 for graphs that return more than state",
+        ),
+        (
+            lambda m: m["graphs"]["encoder"]["outputs"].pop(1),
+            "decoder.inputs: expected the encoder's state tensors, and what it returns for each",
+        ),
+        (
+            lambda m: m["graphs"]["encoder"]["outputs"][1].update(shape=["S", "B", 16]),
+            r"encoder.outputs: memory: expected float32\[T, B, n\]",
+        ),
+        (
+            lambda m: m["graphs"]["encoder"]["outputs"][2].update(shape=["T", "B", 16, 1]),
+            r"encoder.outputs: key: expected float32\[T, B, n\]",
+        ),
+        (
+            lambda m: m["graphs"]["encoder"]["outputs"][3].update(dtype="int64"),
+            r"encoder.outputs: mask: expected float32\[T, B, n\]",
+        ),
+        (
+            lambda m: m["graphs"]["decoder"]["inputs"][2].update(shape=["S", "B", 17]),
+            "decoder.inputs: expected the encoder's state tensors",
+        ),
+        (
+            lambda m: m["graphs"]["decoder"]["inputs"][2].update(shape=["T", "B", 16]),
+            r"decoder.inputs: memory: expected float32\[n, B, n\]",
+        ),
+        (
+            lambda m: m["graphs"]["decoder"]["outputs"][2].update(shape=["S", "B", 10**8]),
+            r"decoder.outputs: attention: expected float32\[S, B, n\]",
+        ),
+        (
+            lambda m: m["graphs"]["encoder"]["inputs"][1].update(shape=["S", "B", 16]),
+            "encoder.(outputs: expected next_hidden|inputs: hidden: expected sizes of numbers)",
+        ),
+    ],
+)
+def test_what_a_step_returns_beside_state(
+    tiny_attention: Path, edit: Callable[[Any], object], message: str, edited_manifest: Edited
+) -> None:
+    content = edited_manifest((tiny_attention / "manifest.json").read_bytes(), edit)
+    with pytest.raises(ManifestError, match=message):
+        from_bytes(content)

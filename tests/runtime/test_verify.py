@@ -40,6 +40,34 @@ def test_a_sound_folder_passes(tiny: Path) -> None:
     assert found["words of the source"] == "51 tokens"
 
 
+@pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention"])
+def test_a_sound_folder_with_int8_passes(folder: str, request: pytest.FixtureRequest) -> None:
+    """Of either model; what stands in the graphs is no concern of ``verify``."""
+    report = verify.verify(request.getfixturevalue(folder))
+    assert report.passed
+    found = {check.name: check.found for check in report.checks}
+    assert found["golden sentences, int8"].endswith("token for token as when exported, on cpu")
+
+
+def test_a_graph_that_is_not_what_the_manifest_says(
+    tiny_attention: Path, tmp_path: Path, edit_manifest: EditManifest
+) -> None:
+    """Without its attention, say: the memory's axis is another one."""
+    folder = Path(shutil.copytree(tiny_attention, tmp_path / "exported"))
+
+    def rename(manifest: Any) -> None:
+        for graphs in (manifest["graphs"], manifest["int8"]["graphs"]):
+            graphs["encoder"]["outputs"][1]["name"] = "states"
+            graphs["decoder"]["inputs"][2]["name"] = "states"
+
+    edit_manifest(folder, rename)
+    [one, two, three, four] = failed(folder)
+    assert "encoder.onnx: outputs: expected next_hidden" in one
+    assert "decoder.onnx: inputs: expected token" in two
+    assert three.startswith("structure of the int8 encoder")
+    assert four.startswith("structure of the int8 decoder")
+
+
 def change_a_word(folder: Path) -> None:
     path = folder / "target.vocab"
     path.write_bytes(path.read_bytes().replace(b"\nhungry\n", b"\nthirst\n"))

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib.image
+import numpy as np
 import pytest
 import sacrebleu
 import torch
 
 from s2s_export import Translator
 from s2s_export.export import export
-from training import evaluation
+from training import checkpoint, evaluation
 from training.dataset import Pair
-from training.evaluate import main
+from training.decoding import EagerModel
+from training.evaluate import ExportedModel, main
 from training.evaluation import KNOWN, UNKNOWN, Example
+from training.reading import read_pairs
 from training.recipes import Recipe, Selection
 from training.run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
 from training.scores import score, signature
@@ -76,8 +80,6 @@ def test_skipping_drops_the_unknown_words_alone_and_needs_no_unk() -> None:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, tiny_pairs: Path) -> Path:
-    from training.reading import read_pairs
-
     run = tmp_path_factory.mktemp("evaluate") / "run"
     recipe = Recipe(
         seed=4,  # none of the held-out sentences is longer than all that are trained on
@@ -116,6 +118,33 @@ def test_a_run_and_its_exported_folder_score_alike(
     assert rows[0] == ["source", "reference", "hypothesis", "unknown words"]
     held_out = (run / HELD_OUT_FILE).read_text().splitlines()
     assert [[row[1], row[0]] for row in rows[1:]] == [line.split("\t") for line in held_out]
+
+
+def test_the_picture_of_the_attention(
+    tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same from the run and from the folder: rows of the translation, columns of the source."""
+    run, folder = tmp_path / "run", tmp_path / "exported"
+    recipe = Recipe(epochs=20, batch_size=8, hidden_size=16, attention=True)
+    raw = read_pairs(tiny_pairs).pairs
+    fit(raw, recipe, run, recipe_name="x", data_name="tiny", device=torch.device("cpu"))
+    export(run, folder)
+    texts = [golden.source for golden in Translator(folder).manifest.golden]
+    eager = EagerModel.of(checkpoint.load(run)).attend(texts)
+    exported = ExportedModel(Translator(folder)).attend(texts)
+    assert len(eager) == len(texts)
+    for one, other in zip(eager, exported, strict=True):
+        assert (one.source, one.target) == (other.source, other.target)
+        assert one.weights.shape == (len(one.target), len(one.source))
+        np.testing.assert_allclose(one.weights, other.weights, rtol=0, atol=1e-4)  # the gate's
+    for options in ([], ["--exported", str(folder)]):
+        picture = tmp_path / f"picture{len(options)}.png"
+        arguments = ["--run", str(run), "--attention-plot", str(picture), *options]
+        assert main(arguments) == 0
+        assert f"wrote {picture}\n" in capsys.readouterr().out
+        pixels = matplotlib.image.imread(picture)
+        assert pixels.shape[0] > 500 < pixels.shape[1]
+        assert len(np.unique(pixels)) > 20, "an empty picture"
 
 
 def test_the_manifest_has_the_scores_that_evaluation_prints(
@@ -165,10 +194,13 @@ def test_a_folder_translates_around_unknown_words(exported: Path) -> None:
         (["--exported", "gone"], 3, "gone: no such folder"),
         (["--exported", "{exported}", "--run", "gone"], 4, "no held-out pairs here; give some"),
         (["--exported", "{exported}", "--data", "gone.tsv"], 4, "gone.tsv: no such data file"),
+        (["--exported", "{exported}", "--run", "{run}", "--attention-plot", "x"], 2, "has none"),
+        (["--run", "{run}", "--attention-plot", "x.png"], 2, "this model has no attention; train"),
         (["--exported", "{exported}", "--data", "{empty}"], 4, "leaves nothing of its pairs"),
     ],
 )
 def test_what_goes_wrong(
+    run: Path,
     exported: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -179,6 +211,6 @@ def test_what_goes_wrong(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "e.tsv").write_text("1\t2\n")
-    names = {"exported": str(exported), "empty": "e.tsv"}
+    names = {"run": str(run), "exported": str(exported), "empty": "e.tsv"}
     assert main([option.format(**names) for option in options]) == code
     assert message in capsys.readouterr().err

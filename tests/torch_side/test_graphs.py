@@ -12,6 +12,7 @@ from s2s_export import bundle, evidence, graphs, parity
 from s2s_export.errors import GraphError, ParityError
 from s2s_export.folder import ExportedFolder
 from s2s_export.manifest import GraphSpec
+from s2s_export.manifest_file import from_bytes
 from s2s_export.parity import Backend
 from s2s_export.structure import check_structure
 from s2s_export.vocabulary import Vocabulary
@@ -179,6 +180,18 @@ def test_a_frozen_length_is_refused(each_tiny: Path, tiny_folder: ExportedFolder
     encoder = edited((each_tiny / "encoder.onnx").read_bytes(), lambda m: freeze(m, 0, 0))
     with pytest.raises(GraphError, match=r"found tokens int64\[2, B\]"):
         check_structure(encoder, tiny_folder.manifest.graphs.encoder, "encoder.onnx")
+
+
+def test_a_frozen_memory_is_refused(tiny_attention: Path) -> None:
+    """What torch 2.13 makes of the encoder's outputs if it is left alone; see ``to_onnx``."""
+
+    def freeze_output(model: onnx.ModelProto) -> None:
+        model.graph.output[1].type.tensor_type.shape.dim[0].dim_value = 3
+
+    encoder = edited((tiny_attention / "encoder.onnx").read_bytes(), freeze_output)
+    spec = from_bytes((tiny_attention / "manifest.json").read_bytes()).graphs.encoder
+    with pytest.raises(GraphError, match=r"found next_hidden .* memory float32\[3, B, 16\]"):
+        check_structure(encoder, spec, "encoder.onnx")
 
 
 def test_what_only_the_exporter_checks(decoder: bytes, spec: GraphSpec) -> None:

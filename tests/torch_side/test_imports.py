@@ -60,7 +60,7 @@ TORCH_SIDE = {
 }
 """The exporter and what it alone uses."""
 
-SHARED = {"command", "errors", "greedy", "text", "vocabulary"}
+SHARED = {"command", "errors", "greedy", "text", "translation", "vocabulary"}
 """What training may import from s2s_export."""
 
 SHARED_BY_MODULE = {"evaluate.py": {"translator"}}
