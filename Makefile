@@ -3,6 +3,7 @@
 #   make demo    train on the phrasebook, export, translate three sentences
 #   make test    lint, types, all tests
 #   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
+#                (RECIPE=attention: with that model)
 #   make bench   measure speed and start-up with the model of: make bench RUN=runs/default
 #
 # They write to run folders of their own, and replace what an earlier call left there.
@@ -16,6 +17,7 @@ WHEEL_VENV ?= .venv-wheel
 RUN ?= runs/demo
 OUT ?= exported
 DATA ?= data/fra-eng.zip
+RECIPE ?= default
 
 .PHONY: demo test lint test-wheel parity bench fixture clean
 
@@ -43,7 +45,7 @@ test-wheel: $(STAMP)
 	$(WHEEL_VENV)/bin/pytest tests/runtime
 
 parity: $(STAMP)
-	$(BIN)/python -m training.fit --data $(DATA) --held-out 0 --run runs/parity --force
+	$(BIN)/python -m training.fit --recipe $(RECIPE) --data $(DATA) --held-out 0 --run runs/parity --force
 	$(BIN)/python -m benchmarks.parity --data $(DATA) --run runs/parity
 
 bench: $(STAMP)
