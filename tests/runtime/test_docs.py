@@ -15,6 +15,7 @@ EXPECTED = {
     "A thread pool": "300 i'm late .\n",
     "A data pipeline": "i'm cold .,-0.",
     "Token by token": "they're making dinner . \n",
+    "Where the model looked": "i'm <- ",
 }
 
 
@@ -30,9 +31,9 @@ def examples() -> dict[str, str]:
 
 
 @pytest.fixture
-def app_folder(tiny_unk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def app_folder(tiny_attention: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current folder with an export and some data, as the examples expect it."""
-    shutil.copytree(tiny_unk, tmp_path / "exported")
+    shutil.copytree(tiny_attention, tmp_path / "exported")
     rows = "french\nJ'ai froid.\n" + "je " * 20 + "\nJ'ai glop faim.\n"
     (tmp_path / "sentences.csv").write_text(rows, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
