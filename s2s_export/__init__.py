@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 from .errors import S2SError
 
 if TYPE_CHECKING:
-    from .translation import Translation
+    from .translation import Attention, Translation
     from .translator import Translator
 
-__all__ = ["S2SError", "Translation", "Translator", "__version__"]
+__all__ = ["Attention", "S2SError", "Translation", "Translator", "__version__"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # Imported when first asked for: numpy alone takes longer than all the rest of a --help.
-    if name in ("Translation", "Translator"):
+    if name in ("Attention", "Translation", "Translator"):
         from . import translator
 
         return getattr(translator, name)
