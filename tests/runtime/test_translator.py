@@ -123,6 +123,11 @@ def test_all_is_complete() -> None:
     public = {name for name in vars(s2s_export) if not name.startswith("_")}
     modules = {path.stem for path in Path(s2s_export.__file__).parent.glob("*.py")}
     public -= modules | {"TYPE_CHECKING", "Any"}
-    assert {*s2s_export.__all__} == public | {"Attention", "Translation", "Translator", "__version__"}
+    assert {*s2s_export.__all__} == public | {
+        "Attention",
+        "Translation",
+        "Translator",
+        "__version__",
+    }
     with pytest.raises(AttributeError, match="has no attribute 'Translater'"):
         s2s_export.Translater  # noqa: B018
