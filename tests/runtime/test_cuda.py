@@ -17,10 +17,15 @@ def cuda() -> None:
         pytest.skip("this onnxruntime was built without CUDA")
 
 
-@pytest.mark.usefixtures("cuda")
-def test_the_same_tokens_as_on_the_cpu(tiny_unk: Path) -> None:
+@pytest.fixture(params=["tiny_unk", "tiny_attention"])
+def folder(request: pytest.FixtureRequest, cuda: None) -> Path:
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
+def test_the_same_tokens_as_on_the_cpu(folder: Path) -> None:
     """TF32 is off, so the log-probabilities agree as well as float32 can."""
-    translators = [Translator(tiny_unk, device=device) for device in ("cpu", "cuda", "auto")]
+    translators = [Translator(folder, device=device) for device in ("cpu", "cuda", "auto")]
     assert [translator.device for translator in translators] == ["cpu", "cuda", "cuda"]
     texts = [golden.source for golden in translators[0].manifest.golden]
     expected, *others = (translator.translate_batch(texts) for translator in translators)
@@ -31,6 +36,5 @@ def test_the_same_tokens_as_on_the_cpu(tiny_unk: Path) -> None:
             np.testing.assert_allclose(one.log_probs, other.log_probs, rtol=0, atol=1e-4)
 
 
-@pytest.mark.usefixtures("cuda")
-def test_verify_on_the_gpu(tiny: Path) -> None:
-    assert verify(tiny, device="cuda").passed
+def test_verify_on_the_gpu(folder: Path) -> None:
+    assert verify(folder, device="cuda").passed
