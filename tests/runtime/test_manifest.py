@@ -187,8 +187,11 @@ def test_wrong_json_is_refused(content: bytes, message: str) -> None:
             r"decoder.outputs: attention: expected float32\[S, B, n\]",
         ),
         (
-            lambda m: m["graphs"]["encoder"]["inputs"][1].update(shape=["S", "B", 16]),
-            "encoder.(outputs: expected next_hidden|inputs: hidden: expected sizes of numbers)",
+            lambda m: [
+                m["graphs"]["encoder"][kind][index].update(shape=["S", "B", 16])
+                for kind, index in (("inputs", 1), ("outputs", 0))
+            ],
+            "encoder.inputs: hidden: expected sizes of numbers, but for B",
         ),
     ],
 )
