@@ -4,7 +4,8 @@ Training goes through it, nothing else does: it computes what ``EncoderRNN`` and
 compute when they are called step by step, and a test holds it against them. Its gain is in the
 backward pass. Autograd adds a gradient of the full weight matrices in each step; here the steps
 only keep what the weights' gradient is made of, and one matrix product at the end makes it
-(docs/training.md has what that brings).
+(docs/training.md has what that brings). With attention there is more between two applications than
+a product: that decoder goes through ``gru_cell`` and autograd.
 
 Source:
     The GRU's equations as in the documentation of ``torch.nn.GRU``, gates in its order
