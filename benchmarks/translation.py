@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows[batch] = _measure(checkpoint, backends, batch, _BATCH_LENGTH)
         _print_row(f"batch of {batch}", rows[batch], batch)
     rate = _sgemm_rate()
-    products = sum(rows * w.size for w, rows in _products(checkpoint.model, _BATCH_LENGTH))
+    products = sum(w.size * rows for _, w, rows in _products(checkpoint.model, _BATCH_LENGTH))
     print(f"\nsgemm of this machine: {rate / 1e9:.0f} GFLOP/s")
     for batch, times in rows.items():
         reached = 2 * products * batch / times["ONNX fp32"]
@@ -169,12 +169,14 @@ def _floor(model: "Seq2Seq", batch: int, length: int) -> Task:
     import numpy as np
 
     rng = np.random.default_rng(0)
-    steps = []
-    for weight, rows in _products(model, length):
+    operands = {}  # each weight once, as in a model: copies would not stay in the caches
+    products = _products(model, length)
+    for name, weight, rows in products:
         columns, inner = weight.shape
         x = rng.uniform(-1, 1, (rows * batch, inner)).astype(np.float32)
         result = np.empty((rows * batch, columns), np.float32)
-        steps.append((x, np.ascontiguousarray(weight.T), result))
+        operands[name] = x, np.ascontiguousarray(weight.T), result
+    steps = [operands[name] for name, _, _ in products]
 
     def multiply() -> None:
         for x, weight, result in steps:
@@ -183,8 +185,8 @@ def _floor(model: "Seq2Seq", batch: int, length: int) -> Task:
     return multiply
 
 
-def _products(model: "Seq2Seq", length: int) -> list[tuple["NDArray[np.float32]", int]]:
-    """Return the weights ``float32[N, K]`` of a sentence's products, in order, and their rows.
+def _products(model: "Seq2Seq", length: int) -> list[tuple[str, "NDArray[np.float32]", int]]:
+    """Return the products of a sentence in order: name, weight ``float32[N, K]`` and rows.
 
     Those of the attention with the memory are not among them: they are small.
     """
@@ -203,7 +205,8 @@ def _products(model: "Seq2Seq", length: int) -> list[tuple["NDArray[np.float32]"
         if name in weights
     ]
     each = ["encoder.gru.weight_hh_l0"] * length + step * length
-    return [(weights[name], length) for name in whole] + [(weights[name], 1) for name in each]
+    rows = {**dict.fromkeys(each, 1), **dict.fromkeys(whole, length)}
+    return [(name, weights[name], rows[name]) for name in (*whole, *each)]
 
 
 def _sgemm_rate(size: int = 1024) -> float:
