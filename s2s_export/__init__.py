@@ -14,8 +14,12 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     # Imported when first asked for: numpy alone takes longer than all the rest of a --help.
-    if name in ("Attention", "Translation", "Translator"):
-        from . import translator
+    if name in ("Attention", "Translation"):
+        from . import translation
 
-        return getattr(translator, name)
+        return getattr(translation, name)
+    if name == "Translator":
+        from .translator import Translator
+
+        return Translator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

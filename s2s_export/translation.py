@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from .greedy import FloatArray
+import numpy as np
+
+from .greedy import FloatArray, Hypothesis
+from .sentences import Sentence
+from .text import detokenize
+from .vocabulary import Vocabulary
 
 ATTENTION = "attention"
 """The decoder's output that ``Attention.weights`` are made of."""
@@ -56,3 +61,30 @@ class Translation:
 def nothing(unknown_words: tuple[str, ...] = ()) -> Translation:
     """Return the translation of a text that holds nothing the model could translate."""
     return Translation("", (), (), unknown_words, finished=True)
+
+
+def translation_of(
+    sentence: Sentence, hypothesis: Hypothesis, source: Vocabulary, target: Vocabulary
+) -> Translation:
+    """Return what greedy decoding found for a sentence in words.
+
+    Args:
+        sentence: that was decoded.
+        hypothesis: what was found; with attention if that was recorded.
+        source: vocabulary of the sentence.
+        target: vocabulary of the hypothesis.
+    """
+    tokens = tuple(target.decode(hypothesis.ids))
+    attention = None
+    if ATTENTION in hypothesis.recorded:
+        # Beside longer sentences the memory goes on with zeros, at which no step looks.
+        weights = np.stack(hypothesis.recorded[ATTENTION])[:, : len(sentence.ids), 0]
+        attention = Attention(tuple(source.decode(sentence.ids)), weights)
+    return Translation(
+        text=detokenize(tokens),
+        tokens=tokens,
+        log_probs=hypothesis.log_probs,
+        unknown_words=sentence.unknown_words,
+        finished=hypothesis.finished,
+        attention=attention,
+    )

@@ -10,17 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .errors import InputTypeError, OptionError, ProviderError, TextError
 from .folder import Precision
-from .greedy import Hypothesis
 from .loading import LoadedModel
 from .manifest import Manifest
 from .sentences import Sentence, SentenceReader, UnknownWords
 from .sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
-from .text import detokenize
-from .translation import ATTENTION, Attention, Translation, nothing
+from .translation import ATTENTION, Translation, nothing, translation_of
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -283,22 +279,10 @@ class Translator:
             ids = [sentences[index].ids for index in batch]
             found = self._model.decode(ids, recorded=recorded)
             for index, hypothesis in zip(batch, found, strict=True):
-                tokens = tuple(self._model.target.decode(hypothesis.ids))
-                translations[index] = Translation(
-                    text=detokenize(tokens),
-                    tokens=tokens,
-                    log_probs=hypothesis.log_probs,
-                    unknown_words=sentences[index].unknown_words,
-                    finished=hypothesis.finished,
-                    attention=self._attention(sentences[index], hypothesis),
+                translations[index] = translation_of(
+                    sentences[index], hypothesis, self._model.source, self._model.target
                 )
         return translations
-
-    def _attention(self, sentence: Sentence, hypothesis: Hypothesis) -> Attention | None:
-        if ATTENTION not in hypothesis.recorded:
-            return None
-        weights = np.stack(hypothesis.recorded[ATTENTION])[:, : len(sentence.ids), 0]
-        return Attention(tuple(self._model.source.decode(sentence.ids)), weights)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._arguments["session_options"] is not None:

@@ -129,5 +129,6 @@ def test_all_is_complete() -> None:
         "Translator",
         "__version__",
     }
+    assert all(hasattr(s2s_export, name) for name in s2s_export.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'Translater'"):
         s2s_export.Translater  # noqa: B018

@@ -25,12 +25,12 @@ RUN_TIME = {
     "sessions": {"onnxruntime", "errors"},
     "steps": {"numpy", "errors", "greedy", "manifest", "sessions"},
     "loading": {"errors", "folder", "greedy", "manifest_rules", "sessions", "steps"},
-    "translation": {"greedy"},
+    "translation": {"numpy", "greedy", "sentences", "text", "vocabulary"},
     "sentences": {"errors", "manifest", "text", "vocabulary"},
     "progress": set[str](),
     "translator": {
-        *("numpy", "onnxruntime", "errors", "folder", "greedy", "loading", "manifest"),
-        *("sentences", "sessions", "text", "translation"),
+        *("onnxruntime", "errors", "folder", "loading", "manifest", "sentences", "sessions"),
+        "translation",
     },
     "parity": {"numpy", "errors", "greedy", "manifest", "vocabulary"},
     "verify": {
