@@ -16,18 +16,16 @@ from training.model import Seq2Seq
 from training.step_tensors import StepTensors
 
 from . import __version__, evidence, graphs, manifest_file, quantized, verify
+from .contract import RETURNED_PREFIX, Graphs, GraphSpec, TensorSpec
 from .errors import ParityError
 from .folder import Precision
 from .manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
-    RETURNED_PREFIX,
     SOURCE_VOCABULARY_FILE,
     TARGET_VOCABULARY_FILE,
     FileRecord,
     Golden,
-    Graphs,
-    GraphSpec,
     Int8,
     Manifest,
     MaxLength,
@@ -35,7 +33,6 @@ from .manifest import (
     Score,
     Sizes,
     SpecialIds,
-    TensorSpec,
     TorchScript,
     TorchScriptRecord,
     Training,

@@ -13,8 +13,9 @@ from training.scores import score
 from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
 
 from . import graphs, parity
+from .contract import Graphs
 from .greedy import GreedyOptions
-from .manifest import Agreement, Golden, Graphs, Int8, ParityRecord
+from .manifest import Agreement, Golden, Int8, ParityRecord
 from .parity import TIE_MARGIN, Backend, MarginRecorder
 from .sessions import SessionSettings
 from .steps import OnnxDecoderStep, OnnxEncoderStep

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__, command
+from .contract import Graphs
 from .errors import RuntimeMissingError
 from .folder import Precision
-from .manifest import Graphs, Manifest
+from .manifest import Manifest
 
 
 def export(run: Path, out: Path, *, force: bool = False, precision: Precision = "fp32") -> Manifest:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from . import manifest_file
+from .contract import Graphs, GraphSpec
 from .errors import (
     ArtefactError,
     ArtefactNotFoundError,
@@ -18,14 +19,7 @@ from .errors import (
     VocabularyError,
 )
 from .file_kind import kind_of
-from .manifest import (
-    MANIFEST_FILE,
-    SOURCE_VOCABULARY_FILE,
-    TARGET_VOCABULARY_FILE,
-    Graphs,
-    GraphSpec,
-    Manifest,
-)
+from .manifest import MANIFEST_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE, Manifest
 from .structure import check_structure
 from .vocabulary import Vocabulary
 

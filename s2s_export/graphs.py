@@ -18,8 +18,8 @@ from onnxscript import optimizer
 from torch import Tensor, nn
 from torch.export._patches import register_gru_while_loop_decomposition
 
+from .contract import GraphSpec, TensorSpec
 from .errors import GraphError
-from .manifest import GraphSpec, TensorSpec
 from .onnx_file import OnnxFile
 from .structure import check_structure
 

@@ -18,7 +18,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from .manifest import GraphSpec, TensorSpec
+from .contract import GraphSpec, TensorSpec
 
 Array = NDArray[np.float32]
 

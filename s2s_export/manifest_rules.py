@@ -7,19 +7,16 @@ import math
 import re
 from dataclasses import replace
 
+from .contract import RETURNED_PREFIX, GraphSpec, TensorSpec, listed
 from .errors import ManifestError
 from .manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
-    RETURNED_PREFIX,
     SOURCE_VOCABULARY_FILE,
     TARGET_VOCABULARY_FILE,
     Golden,
-    GraphSpec,
     Int8,
     Manifest,
-    TensorSpec,
-    listed,
 )
 from .text import NORMALIZERS
 from .vocabulary import EOS, SOS, UNK

@@ -11,8 +11,8 @@ Sources:
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .contract import TensorSpec
 from .errors import GraphError
-from .manifest import TensorSpec
 
 _ELEMENT_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 10: "float16"}
 _EXTERNAL = 1  # TensorProto.DataLocation

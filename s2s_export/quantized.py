@@ -13,8 +13,8 @@ from torch import nn
 from training.attention import AttentionDecoderRNN
 from training.model import Seq2Seq
 
+from .contract import Graphs, GraphSpec
 from .int8_graph import Array, Int8Graph, Layer, value_info
-from .manifest import Graphs, GraphSpec
 
 Weights = Mapping[str, Array]
 

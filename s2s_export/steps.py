@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .contract import RETURNED_PREFIX, GraphSpec, TensorSpec, listed
 from .errors import GraphError
 from .greedy import FloatArray, State, TokenIds
-from .manifest import RETURNED_PREFIX, GraphSpec, TensorSpec, listed
 from .sessions import SessionSettings, first_line, open_session
 
 _NUMPY_NAME = {"tensor(int64)": "int64", "tensor(float)": "float32"}

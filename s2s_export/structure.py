@@ -3,8 +3,8 @@
 Export asks before it publishes, the Translator and ``verify`` before they open a session.
 """
 
+from .contract import GraphSpec, listed
 from .errors import GraphError
-from .manifest import GraphSpec, listed
 from .onnx_file import Node, OnnxFile
 
 _STANDARD_DOMAINS = ("", "ai.onnx")

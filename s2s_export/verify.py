@@ -15,17 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import __version__, command
+from .contract import GraphSpec
 from .errors import ArtefactError, ParityError, ProviderError, S2SError
 from .folder import ExportedFolder
 from .greedy import Hypothesis
 from .loading import LoadedModel
-from .manifest import (
-    MANIFEST_FILE,
-    SOURCE_VOCABULARY_FILE,
-    TARGET_VOCABULARY_FILE,
-    Golden,
-    GraphSpec,
-)
+from .manifest import MANIFEST_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE, Golden
 from .parity import TOLERANCE
 from .sessions import PROVIDERS, SessionSettings
 from .text import detokenize, tokenize

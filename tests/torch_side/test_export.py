@@ -13,9 +13,10 @@ import pytest
 import torch
 
 from s2s_export import Translator, bundle, evidence, graphs, manifest_file, publish
+from s2s_export.contract import GraphSpec
 from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
 from s2s_export.export import export, main
-from s2s_export.manifest import Golden, GraphSpec
+from s2s_export.manifest import Golden
 from s2s_export.verify import verify
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint

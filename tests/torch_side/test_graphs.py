@@ -9,9 +9,9 @@ import onnx.numpy_helper
 import pytest
 
 from s2s_export import bundle, evidence, graphs, parity
+from s2s_export.contract import GraphSpec
 from s2s_export.errors import GraphError, ParityError
 from s2s_export.folder import ExportedFolder
-from s2s_export.manifest import GraphSpec
 from s2s_export.manifest_file import from_bytes
 from s2s_export.parity import Backend
 from s2s_export.structure import check_structure

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from s2s_export import bundle, evidence, graphs, quantized
+from s2s_export.contract import Graphs
 from s2s_export.errors import GraphError
 from s2s_export.greedy import GreedyOptions, State, encode
-from s2s_export.manifest import Graphs
 from s2s_export.parity import Backend
 from s2s_export.structure import check_structure
 from training.attention import AttentionDecoderRNN
