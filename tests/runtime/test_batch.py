@@ -24,8 +24,8 @@ def translator(request: pytest.FixtureRequest) -> Translator:
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
-def test_a_batch_is_its_texts_one_by_one(translator: Translator, batch_size: int) -> None:
-    """Fault 22: blanks and mixed lengths, the order kept."""
+def test_a_batch_equals_its_texts_one_by_one(translator: Translator, batch_size: int) -> None:
+    """Blank texts among them, several lengths, in their order."""
     found = translator.translate_batch(TEXTS, batch_size=batch_size)
     assert [one.text for one in found] == [translator.translate(text) for text in TEXTS]
     for one, text in zip(found, TEXTS, strict=True):
@@ -39,20 +39,18 @@ def test_a_batch_is_its_texts_one_by_one(translator: Translator, batch_size: int
 
 
 def test_an_empty_batch(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault 21."""
     monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
     assert translator.translate_batch([]) == []
     assert list(translator.translate_iter([])) == []
 
 
 def test_a_generator_is_consumed_once(translator: Translator) -> None:
-    """Fault 23."""
     texts = iter(TEXTS)
     assert len(translator.translate_batch(texts)) == len(TEXTS)
     assert next(texts, None) is None
 
 
-def test_what_a_translation_tells(translator: Translator) -> None:
+def test_fields_of_a_translation(translator: Translator) -> None:
     [found] = translator.translate_batch(["Elle est glop prête."])
     assert found.text == " ".join(found.tokens)
     assert found.unknown_words == ("glop",)
@@ -76,8 +74,7 @@ def test_the_log_probabilities_are_the_golden_ones(translator: Translator) -> No
         np.testing.assert_allclose(one.log_probs, expected.log_probs, rtol=0, atol=1e-4)
 
 
-def test_one_str_is_no_batch(translator: Translator) -> None:
-    """Fault 3; and a list is no text."""
+def test_a_str_is_no_batch_and_a_list_is_no_text(translator: Translator) -> None:
     for call in (translator.translate_batch, lambda text: list(translator.translate_iter(text))):
         with pytest.raises(InputTypeError, match="expected several texts, found one str; use tran"):
             call("je")
@@ -93,7 +90,7 @@ def test_batch_sizes(translator: Translator, wrong: int) -> None:
         translator.translate_iter(TEXTS, batch_size=wrong)
 
 
-def test_an_error_says_which_text(translator: Translator) -> None:
+def test_an_error_has_the_index_of_its_text(translator: Translator) -> None:
     texts = ["J'ai froid.", "je " * 20, "J'ai faim.", 3]
     with pytest.raises(TextError, match="has 21 tokens") as error:
         translator.translate_batch(texts)  # type: ignore[arg-type]
@@ -113,7 +110,7 @@ def test_a_stream_can_go_on_after_errors(translator: Translator) -> None:
     assert [error.index for error in errors] == [1, 3]
 
 
-def test_a_stream_without_end_is_read_a_few_batches_ahead(translator: Translator) -> None:
+def test_an_endless_stream_is_read_a_few_batches_ahead(translator: Translator) -> None:
     read = 0
 
     def texts() -> Iterator[str]:
@@ -130,7 +127,7 @@ def test_a_stream_without_end_is_read_a_few_batches_ahead(translator: Translator
     assert read == 1, "with a batch of one, nothing is read ahead"
 
 
-def test_tokens_as_they_are_decoded(
+def test_stream_yields_tokens_as_they_are_decoded(
     translator: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for text in TEXTS:
@@ -153,8 +150,9 @@ def test_tokens_as_they_are_decoded(
         translator.stream(3)  # type: ignore[arg-type]
 
 
-def test_a_graph_that_returns_nan(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault 25: the step and the graph are named."""
+def test_nan_from_a_graph_is_an_error_that_names_step_and_graph(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     graph = type(translator._model._opened.decoder._graph)
     original = graph.run
 

@@ -29,19 +29,17 @@ def test_arguments_are_sentences(tiny: Path) -> None:
 
 
 def test_lines_of_stdin_are_sentences(tiny: Path) -> None:
-    """Fault 77: UTF-8 comes out, whatever the locale says of stdout."""
+    """Stdout is UTF-8, whatever the locale says."""
     stdin = "J'ai froid.\r\n\nElle est fatiguée.".encode()
     code, out, err = run("--model", str(tiny), stdin=stdin, PYTHONIOENCODING="ascii")
     assert (code, out, err) == (0, "i m cold .\n\nshe is tired .\n", "")
 
 
 def test_empty_stdin(tiny: Path) -> None:
-    """Fault 74."""
     assert run("--model", str(tiny)) == (0, "", "")
 
 
 def test_one_bad_line_does_not_stop_the_others(tiny: Path) -> None:
-    """Fault 82."""
     code, out, err = run("--model", str(tiny), stdin=b"J'ai froid.\nglop glip\nJ'ai faim.\n")
     assert (code, out) == (1, "i m cold .\n\ni m hungry .\n")
     assert err.startswith("error: line 2: unknown words: 'glop', 'glip'; ")
@@ -49,7 +47,6 @@ def test_one_bad_line_does_not_stop_the_others(tiny: Path) -> None:
 
 
 def test_undecodable_stdin_names_the_line(tiny: Path) -> None:
-    """Fault 76."""
     code, out, err = run("--model", str(tiny), stdin=b"J'ai froid.\nj'\xe9\nJ'ai faim.\n")
     assert (code, out) == (1, "i m cold .\n\ni m hungry .\n")
     assert err == "error: line 2: not UTF-8 at byte 2\n"
@@ -68,7 +65,7 @@ def test_undecodable_stdin_names_the_line(tiny: Path) -> None:
         (("--output", "gone/x.txt", "x"), 3, "error: gone/x.txt: cannot be written: No such"),
     ],
 )
-def test_what_goes_wrong_is_one_line_and_an_exit_code(
+def test_errors_are_one_line_and_an_exit_code(
     arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     found, out, err = run(*arguments)
@@ -85,7 +82,6 @@ def test_debug_shows_the_traceback() -> None:
 
 
 def test_a_closed_pipe_is_no_error(tiny: Path) -> None:
-    """Fault 75."""
     command = f"yes \"J'ai froid.\" | {sys.executable} -m s2s_export --model '{tiny}' | head -n 1"
     process = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"({command}); echo ${{PIPESTATUS[0]}}"],
@@ -100,8 +96,7 @@ def test_a_closed_pipe_is_no_error(tiny: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "shown"), [("--version", "s2s-export 0.1.0"), ("--help", "--model DIR")]
 )
-def test_version_and_help_import_nothing_heavy(option: str, shown: str) -> None:
-    """Fault 80."""
+def test_version_and_help_import_no_numpy_onnxruntime_or_torch(option: str, shown: str) -> None:
     program = f"""
 import sys
 from s2s_export.__main__ import main
@@ -137,8 +132,8 @@ def current_umask() -> int:
     return mask
 
 
-def test_an_output_that_cannot_be_written_is_said_first(tmp_path: Path) -> None:
-    """Fault 79: before the model, which is not there, is even looked at."""
+def test_an_unwritable_output_is_reported_before_the_model_is_loaded(tmp_path: Path) -> None:
+    """The model does not exist, and the error is about the output."""
     code, _, err = run("--model", "gone", "--output", str(tmp_path / "no" / "x"), "J'ai froid.")
     assert (code, "cannot be written" in err, "gone" in err) == (3, True, False)
 
@@ -177,8 +172,7 @@ def test_the_batch_size_changes_nothing(tiny: Path, size: str) -> None:
     assert out == run("--model", str(tiny), *texts * 5)[1]
 
 
-def test_cuda_is_there_or_exit_code_5(tiny: Path) -> None:
-    """Fault 81."""
+def test_device_cuda_without_cuda_is_exit_code_5(tiny: Path) -> None:
     import onnxruntime
 
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
@@ -188,7 +182,7 @@ def test_cuda_is_there_or_exit_code_5(tiny: Path) -> None:
     assert err.startswith("error: device 'cuda' is not available: this onnxruntime was built with")
 
 
-def test_auto_says_what_it_chose(tiny: Path) -> None:
+def test_device_auto_prints_its_choice(tiny: Path) -> None:
     code, out, err = run("--model", str(tiny), "--device", "auto", "J'ai froid.")
     assert (code, out) == (0, "i m cold .\n")
     assert err.startswith("device: c")

@@ -28,8 +28,7 @@ def translator(tiny_unk: Path) -> Translator:
     return Translator(tiny_unk)
 
 
-def test_eight_threads_give_what_one_gives(translator: Translator) -> None:
-    """Fault 91."""
+def test_eight_threads_translate_the_same_as_one(translator: Translator) -> None:
     texts = [TEXTS[index % len(TEXTS)] for index in range(SENTENCES)]
     expected = [translator.translate(text) for text in texts]
     with ThreadPoolExecutor(THREADS) as pool:
@@ -58,7 +57,7 @@ def in_child(translator: Translator) -> list[str]:
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_forked_child_translates(tiny_unk: Path, threads: int) -> None:
-    """Fault 92: with threads of its own, a session is opened anew in the child."""
+    """A session with threads of its own is opened anew in the child."""
     translator = Translator(tiny_unk, threads=threads)
     expected = [translator.translate(text) for text in TEXTS]
     assert in_child(translator) == expected
@@ -94,8 +93,10 @@ if __name__ == "__main__":
 """
 
 
-def test_spawn_and_pickle(tiny_unk: Path, tmp_path: Path, translator: Translator) -> None:
-    """Fault 93: the options travel along, the sessions are opened anew."""
+def test_spawn_and_pickle_keep_the_options(
+    tiny_unk: Path, tmp_path: Path, translator: Translator
+) -> None:
+    """The sessions are opened anew."""
     copy = pickle.loads(pickle.dumps(translator))
     assert translate_all(copy) == translate_all(translator)
     program = tmp_path / "spawning.py"
@@ -115,7 +116,7 @@ def test_pickled_from_a_relative_path(
     assert pickle.loads(pickled).translate("J'ai froid.") == "i'm cold ."
 
 
-def test_options_of_the_apps_own(tiny_unk: Path) -> None:
+def test_session_options_of_the_app(tiny_unk: Path) -> None:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -126,8 +127,7 @@ def test_options_of_the_apps_own(tiny_unk: Path) -> None:
         pickle.dumps(translator)
 
 
-def test_asyncio_goes_on_meanwhile(translator: Translator) -> None:
-    """Fault 94."""
+def test_asyncio_to_thread_does_not_block_the_loop(translator: Translator) -> None:
 
     async def run() -> tuple[list[str], int]:
         ticks = 0
@@ -148,8 +148,7 @@ def test_asyncio_goes_on_meanwhile(translator: Translator) -> None:
     assert ticks > len(found), "the loop turned while threads translated"
 
 
-def test_ctrl_c_leaves_it_usable(translator: Translator) -> None:
-    """Fault 97."""
+def test_ctrl_c_leaves_the_translator_usable(translator: Translator) -> None:
     before = translate_all(translator)
     # As Python does by itself, unless it was started deaf to Ctrl-C, as a background job is.
     signal.signal(signal.SIGINT, signal.default_int_handler)

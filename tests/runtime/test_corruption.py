@@ -56,7 +56,7 @@ def corruptions(folder: Path, name: str) -> Iterator[tuple[str, bytes | None, st
 def test_every_corruption_is_an_error_that_names_the_file(
     tiny: Path, tiny_copy: Path, name: str
 ) -> None:
-    """Faults 28 to 33, 36, 38 and 56: more than 2,000 of them over the five files."""
+    """More than 2,000 corruptions over the five files."""
     tried = 0
     for what, content, expected in corruptions(tiny, name):
         path = tiny_copy / name

@@ -35,7 +35,6 @@ def translate_in(
 
 
 def test_onnxruntime_is_missing(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault 83."""
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(RuntimeMissingError, match="not installed: pip install onnxruntime, or"):
         Translator(tiny)
@@ -44,7 +43,6 @@ def test_onnxruntime_is_missing(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_onnxruntime_is_too_old(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault 84."""
     import onnxruntime
 
     monkeypatch.setattr(onnxruntime, "__version__", "1.9.0")
@@ -57,8 +55,9 @@ def test_onnxruntime_is_too_old(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert Translator(tiny).translate("J'ai froid.") == "i m cold ."
 
 
-def test_both_onnxruntimes(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault 85."""
+def test_onnxruntime_and_onnxruntime_gpu_both_installed(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import onnxruntime
 
     for name in ("onnxruntime-1.31.1.dist-info", "onnxruntime_gpu-1.31.1.dist-info"):
@@ -72,29 +71,28 @@ def test_both_onnxruntimes(tiny: Path, tmp_path: Path, monkeypatch: pytest.Monke
         Translator(tiny)
 
 
-def test_no_home_and_a_file_system_that_cannot_be_written(tiny: Path) -> None:
-    """Fault 86: no HOME at all, and one that is not there."""
+def test_home_and_tmpdir_that_do_not_exist(tiny: Path) -> None:
+    """HOME is empty, or a folder that does not exist."""
     for home in ("", "/nonexistent"):
         done = translate_in(tiny, HOME=home, XDG_CACHE_HOME=home, TMPDIR="/nonexistent")
         assert (done.stdout, done.stderr, done.returncode) == ("i m cold .\n", "", 0)
 
 
 @pytest.mark.parametrize("flags", [("-O",), ("-OO",), ("-W", "error"), ("-X", "utf8=0"), ("-I",)])
-def test_other_flags_of_python(tiny: Path, flags: tuple[str, ...]) -> None:
-    """Fault 89."""
+def test_flags_of_python(tiny: Path, flags: tuple[str, ...]) -> None:
     done = translate_in(tiny, *flags)
     assert (done.stdout, done.stderr, done.returncode) == ("i m cold .\n", "", 0)
 
 
 @pytest.mark.parametrize("megabytes", [100, 200, 400])
 def test_little_memory_is_an_error_and_no_hang(tiny: Path, megabytes: int) -> None:
-    """Fault 90: wherever it runs out, the process ends."""
+    """Wherever memory runs out, the process ends."""
     done = translate_in(tiny, limit=megabytes * 2**20, OPENBLAS_NUM_THREADS="1")
     assert done.returncode == 0 or done.stderr or done.returncode < 0
     assert done.stdout in ("", "i m cold .\n")
 
 
-def test_what_auto_chooses(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_device_auto_chooses_cuda_or_the_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import onnxruntime
 
     translator = Translator(tiny, device="auto")
@@ -110,7 +108,7 @@ def test_what_auto_chooses(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Specified provider:UserWarning")
-def test_auto_goes_on_where_cuda_is_built_in_and_does_not_work(
+def test_device_auto_uses_the_cpu_where_cuda_is_built_in_and_does_not_work(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with onnxruntime-gpu on a machine without a GPU; asked for by name, it is an error."""
@@ -130,7 +128,7 @@ def test_auto_goes_on_where_cuda_is_built_in_and_does_not_work(
         Translator(tiny, device="cuda")
 
 
-def test_the_apps_own_options_are_not_asked_what_they_did_not_record(
+def test_session_options_of_the_app_skip_the_check_of_providers(
     monkeypatch: pytest.MonkeyPatch, tiny: Path
 ) -> None:
     import onnxruntime
@@ -147,7 +145,7 @@ def test_the_apps_own_options_are_not_asked_what_they_did_not_record(
         sessions.open_session(content, "decoder.onnx", sessions.SessionSettings("cuda"))
 
 
-def test_heavy_operators_elsewhere_are_an_error() -> None:
+def test_heavy_operators_on_the_cpu_are_an_error_with_cuda() -> None:
     """A session that says CUDA and multiplies on the CPU."""
 
     def session(*assigned: tuple[str, str]) -> SimpleNamespace:

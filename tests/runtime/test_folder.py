@@ -1,4 +1,4 @@
-"""Loading an exported folder: what is wrong with it is named, and nothing wrong is used."""
+"""Loading an exported folder: errors name the defect, and no damaged folder is used."""
 
 import hashlib
 import shutil
@@ -27,22 +27,19 @@ USED_FILES = ("decoder.onnx", "encoder.onnx", "source.vocab", "target.vocab")
 
 
 def test_absent_folder(tmp_path: Path) -> None:
-    """Fault 26."""
     with pytest.raises(ArtefactNotFoundError, match=r"gone: no such folder; make it with"):
         Translator(tmp_path / "gone")
     with pytest.raises(FileNotFoundError):
         Translator(tmp_path / "gone")
 
 
-def test_a_file_or_an_empty_folder(tmp_path: Path, tiny: Path) -> None:
-    """Fault 27."""
+def test_a_file_or_an_empty_folder_has_no_manifest(tmp_path: Path, tiny: Path) -> None:
     for path in (tmp_path, tiny / "manifest.json"):
         with pytest.raises(ArtefactNotFoundError, match=r"no manifest\.json in it"):
             Translator(path)
 
 
 def test_all_missing_files_are_named(tiny_copy: Path) -> None:
-    """Fault 28."""
     (tiny_copy / "encoder.onnx").unlink()
     (tiny_copy / "source.vocab").unlink()
     with pytest.raises(ArtefactNotFoundError, match=r"encoder\.onnx, source\.vocab missing"):
@@ -50,8 +47,7 @@ def test_all_missing_files_are_named(tiny_copy: Path) -> None:
 
 
 @pytest.mark.parametrize("name", USED_FILES)
-def test_damaged_files(tiny_copy: Path, name: str) -> None:
-    """Faults 29, 30, 31 and 56."""
+def test_empty_truncated_too_long_and_bit_flipped_files(tiny_copy: Path, name: str) -> None:
     path = tiny_copy / name
     whole = path.read_bytes()
     flipped = bytearray(whole)
@@ -68,7 +64,6 @@ def test_damaged_files(tiny_copy: Path, name: str) -> None:
 
 
 def test_graph_and_vocabulary_of_different_sizes(tiny_copy: Path, vouch: Vouch) -> None:
-    """Fault 35."""
     path = tiny_copy / "source.vocab"
     path.write_bytes(path.read_bytes() + b"bonjour\n")
     vouch(tiny_copy)
@@ -77,7 +72,7 @@ def test_graph_and_vocabulary_of_different_sizes(tiny_copy: Path, vouch: Vouch) 
 
 
 def test_encoder_and_decoder_swapped(tiny_copy: Path, vouch: Vouch) -> None:
-    """Fault 33: by accident, and with a manifest that vouches for it."""
+    """The checksum finds it; with a manifest that vouches for the files, the input names do."""
     encoder, decoder = tiny_copy / "encoder.onnx", tiny_copy / "decoder.onnx"
     one, other = encoder.read_bytes(), decoder.read_bytes()
     encoder.write_bytes(other)
@@ -100,7 +95,7 @@ def test_a_file_that_is_no_graph(tiny_copy: Path, vouch: Vouch) -> None:
 
 
 def test_an_unreadable_file_is_named(tiny_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault 50; the tests may run as root, who may read everything."""
+    """Simulated: the tests may run as root, who may read everything."""
 
     def refuse(self: Path, mode: str = "r") -> None:
         raise PermissionError(13, "Permission denied")
@@ -111,23 +106,20 @@ def test_an_unreadable_file_is_named(tiny_copy: Path, monkeypatch: pytest.Monkey
         folder.read("encoder.onnx")
 
 
-def test_torchscript_and_foreign_files_are_never_opened(tiny_copy: Path) -> None:
-    """Faults 51 and 57."""
+def test_torchscript_files_and_extra_files_are_ignored(tiny_copy: Path) -> None:
     for name in ("encoder.pt", "decoder.pt", "README.md"):
         (tiny_copy / name).unlink()
     (tiny_copy / "notes.txt").write_text("mine")
     assert Translator(tiny_copy).translate("J'ai froid.") == "i m cold ."
 
 
-def test_goes_on_after_the_folder_is_deleted(tiny_copy: Path) -> None:
-    """Fault 53."""
+def test_translates_after_the_folder_is_deleted(tiny_copy: Path) -> None:
     translator = Translator(tiny_copy)
     shutil.rmtree(tiny_copy)
     assert translator.translate("J'ai froid.") == "i m cold ."
 
 
-def test_any_spelling_of_a_path(tiny: Path, tmp_path: Path) -> None:
-    """Fault 55."""
+def test_paths_with_spaces_accents_trailing_slash_and_links(tiny: Path, tmp_path: Path) -> None:
     copy = tmp_path / "mon modèle exporté"
     shutil.copytree(tiny, copy)
     (tmp_path / "link").symlink_to(copy)
@@ -141,7 +133,7 @@ def test_any_spelling_of_a_path(tiny: Path, tmp_path: Path) -> None:
 def test_the_fixtures_are_exports_of_every_format_version(
     folder: str, version: int, request: pytest.FixtureRequest
 ) -> None:
-    """Fault 43: later releases go on loading them."""
+    """Later releases go on loading the older formats."""
     path: Path = request.getfixturevalue(folder)
     manifest = from_bytes((path / "manifest.json").read_bytes())
     assert manifest.format_version == version
@@ -150,7 +142,7 @@ def test_the_fixtures_are_exports_of_every_format_version(
 
 
 def test_graphs_of_two_training_runs_mixed(tiny_copy: Path, vouch: Vouch) -> None:
-    """Fault 34: by accident, and with a manifest that vouches for it, which ``verify`` finds."""
+    """The checksum finds it; with a manifest that vouches for the file, ``verify`` does."""
     path = tiny_copy / "decoder.onnx"
     whole = path.read_bytes()
     # Another run's decoder: the same structure, other weights. Here the embeddings of the first
@@ -165,7 +157,7 @@ def test_graphs_of_two_training_runs_mixed(tiny_copy: Path, vouch: Vouch) -> Non
 
 
 def test_a_link_that_leaves_the_folder(tiny: Path, tiny_copy: Path) -> None:
-    """Fault 45; a link inside it is a file like any other, and the folder may be one."""
+    """A link that stays in the folder is a file like any other."""
     path = tiny_copy / "encoder.onnx"
     path.rename(tiny_copy / "first.onnx")
     path.symlink_to("first.onnx")
@@ -183,10 +175,9 @@ def test_a_link_that_leaves_the_folder(tiny: Path, tiny_copy: Path) -> None:
         Translator(tiny_copy)
 
 
-def test_an_older_onnxruntime_is_told_the_version_that_it_needs(
+def test_an_onnxruntime_older_than_the_manifest_requires(
     tiny_copy: Path, edit_manifest: EditManifest
 ) -> None:
-    """Fault 48."""
     edit_manifest(tiny_copy, lambda m: m["requires"].update(onnxruntime="99.1"))
     with pytest.raises(RuntimeMissingError, match=r"need onnxruntime 99\.1 or newer, found \d"):
         Translator(tiny_copy)
@@ -207,8 +198,8 @@ def test_a_graph_of_another_version_than_recorded(
         Translator(tiny_copy)
 
 
-def test_what_onnxruntime_refuses_is_an_error_of_ours(tiny_copy: Path, vouch: Vouch) -> None:
-    """Faults 47 and 49: an operator that does not exist, in a graph that is otherwise right."""
+def test_an_unknown_operator_is_a_graph_error(tiny_copy: Path, vouch: Vouch) -> None:
+    """All else is right in the graph, so that ONNX Runtime itself refuses it."""
     path = tiny_copy / "decoder.onnx"
     path.write_bytes(path.read_bytes().replace(b"LogSoftmax", b"LogHardmax"))
     vouch(tiny_copy)
@@ -216,10 +207,10 @@ def test_what_onnxruntime_refuses_is_an_error_of_ours(tiny_copy: Path, vouch: Vo
         Translator(tiny_copy)
 
 
-def test_replaced_while_it_is_read(
+def test_a_folder_replaced_while_it_is_loaded(
     tiny: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch, edit_manifest: EditManifest
 ) -> None:
-    """Fault 52: whenever the new folder comes, the old one is loaded or the new one."""
+    """At whichever file it happens, the old folder is loaded or the new one, never a mix."""
     other = Path(shutil.copytree(tiny, tiny_copy.with_name("other")))
     path = other / "target.vocab"
     path.write_bytes(path.read_bytes().replace(b"\ncold\n", b"\nwarm\n"))
@@ -257,8 +248,8 @@ def test_a_folder_that_changes_without_end_is_an_error(
         Translator(tiny_copy)
 
 
-def test_a_read_only_medium(tiny_copy: Path) -> None:
-    """Fault 54: nothing is written, so nothing need be writable."""
+def test_a_read_only_folder(tiny_copy: Path) -> None:
+    """Loading and translating write nothing."""
     for path in (*tiny_copy.iterdir(), tiny_copy):
         path.chmod(0o555 if path.is_dir() else 0o444)
     before = {path: path.stat() for path in (*tiny_copy.iterdir(), tiny_copy)}

@@ -1,4 +1,4 @@
-"""Property tests: whatever a manifest or a vocabulary holds, an error of ours or a sound value."""
+"""Property tests: any manifest, vocabulary or graph gives a sound value or an error of ours."""
 
 import json
 import random
@@ -69,7 +69,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 def test_manifests_with_any_value_anywhere(
     content: bytes, edited_manifest: Edited, seed: int, value: Any, remove: bool
 ) -> None:
-    """Faults 39 to 41 and 44: with a right checksum, so that the rules must tell."""
+    """The checksum is right, so that the rules for each field must find the error."""
 
     def edit(manifest: Any) -> None:
         found = [place for place in places(manifest) if place[1] != "manifest_sha256"]
@@ -89,8 +89,7 @@ def test_manifests_of_any_bytes(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"sizes":['])
-def test_ten_thousand_levels(opening: bytes) -> None:
-    """Fault 39."""
+def test_ten_thousand_levels_of_json(opening: bytes) -> None:
     with pytest.raises(ArtefactError, match="not valid JSON"):
         manifest_file.from_bytes(opening * 10_000)
 
@@ -115,7 +114,6 @@ def check_manifest(content: bytes) -> None:
     st.booleans(),
 )
 def test_vocabularies_of_any_bytes(content: bytes, unk: bool) -> None:
-    """Faults 36 and 38."""
     vocabulary, message = outcome(lambda: Vocabulary.from_bytes(content, "source.vocab", unk=unk))
     if vocabulary is None:
         assert message.startswith("source.vocab: ")
@@ -125,7 +123,7 @@ def test_vocabularies_of_any_bytes(content: bytes, unk: bool) -> None:
 
 
 @pytest.mark.parametrize("part", range(1, 8))
-def test_a_graph_that_is_cut_short(tiny: Path, part: int) -> None:
+def test_a_truncated_graph(tiny: Path, part: int) -> None:
     content = (tiny / "decoder.onnx").read_bytes()
     with pytest.raises(GraphError, match=r"^x: not a valid ONNX file \(cut short\)"):
         OnnxFile.from_bytes(content[: part * len(content) // 8], "x")

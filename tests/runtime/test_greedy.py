@@ -138,7 +138,7 @@ def test_log_probs_are_those_of_the_chosen_tokens() -> None:
     assert hypothesis == Hypothesis((2,), (table[0, 2], table[1, 1]), finished=True)
 
 
-def test_what_is_recorded_is_each_rows_own() -> None:
+def test_recorded_outputs_are_those_of_their_row() -> None:
     steps, sources = ToySteps(3), random_sources(3, 17)
     recording = replace(options(), recorded=("seen",))
     found = greedy_decode(steps.encoder_step, steps.decoder_step, sources, recording)
@@ -153,8 +153,7 @@ def test_what_is_recorded_is_each_rows_own() -> None:
     assert options().recorded == ()
 
 
-def test_stops_at_the_maximal_length_unfinished() -> None:
-    """Fault 20."""
+def test_max_length_stops_decoding_unfinished() -> None:
 
     def never_ends(token: TokenIds, state: State) -> tuple[FloatArray, State]:
         return np.array([[-3.0, -2.0, -1.0]] * len(token), dtype=np.float32), {}
@@ -163,15 +162,15 @@ def test_stops_at_the_maximal_length_unfinished() -> None:
     assert hypothesis == Hypothesis((2, 2, 2, 2), (-1.0, -1.0, -1.0, -1.0), finished=False)
 
 
-def test_no_sentences_no_calls() -> None:
+def test_an_empty_batch_makes_no_calls() -> None:
     steps = ToySteps(0)
     assert greedy_decode(steps.encoder_step, steps.decoder_step, [], options()) == []
     assert steps.encoder_calls == []
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_numbers_that_are_not_finite_are_named(bad: float) -> None:
-    """Fault 25: argmax would pick NaN and go on."""
+def test_nan_and_infinity_are_errors_that_name_the_step(bad: float) -> None:
+    """Without the check, ``argmax`` would pick NaN and decoding would go on."""
 
     def poison(array: NDArray[np.float32]) -> NDArray[np.float32]:
         spoiled = array.copy()

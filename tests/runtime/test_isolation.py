@@ -1,4 +1,4 @@
-"""The run time needs numpy and onnxruntime, writes nothing and talks to nobody."""
+"""The run time needs numpy and onnxruntime, writes no file and opens no connection."""
 
 import os
 import re
@@ -35,8 +35,7 @@ assert foreign <= {{"s2s_export", "numpy", "onnxruntime"}}, foreign
 """
 
 
-def test_runs_without_torch_and_leaves_no_trace(tiny: Path, tmp_path: Path) -> None:
-    """Faults 86 and 87."""
+def test_no_torch_no_network_and_no_files_in_home(tiny: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     environment = {name: value for name, value in os.environ.items() if name not in UNSET}
@@ -55,8 +54,7 @@ def test_runs_without_torch_and_leaves_no_trace(tiny: Path, tmp_path: Path) -> N
     assert list(home.rglob("*")) == []
 
 
-def test_python_O_gives_the_same(tiny: Path) -> None:  # noqa: N802
-    """Fault 89."""
+def test_python_O_translates_the_same(tiny: Path) -> None:  # noqa: N802
     process = subprocess.run(
         [sys.executable, "-O", "-m", "s2s_export", "--model", str(tiny), "J'ai froid."],
         capture_output=True,

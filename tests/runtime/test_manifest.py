@@ -18,7 +18,7 @@ def content(tiny: Path) -> bytes:
     return (tiny / "manifest.json").read_bytes()
 
 
-def test_written_as_it_was_read(content: bytes) -> None:
+def test_manifest_bytes_round_trip(content: bytes) -> None:
     assert to_bytes(from_bytes(content)) == content
 
 
@@ -28,7 +28,6 @@ def test_fields_of_later_releases_are_ignored(content: bytes, edited_manifest: E
 
 
 def test_any_change_that_is_valid_json_breaks_the_checksum(content: bytes) -> None:
-    """Fault 31, for the manifest itself."""
     value = json.loads(content)
     for changed in (
         content.replace(b'"seed": 0', b'"seed": 1'),
@@ -42,7 +41,7 @@ def test_any_change_that_is_valid_json_breaks_the_checksum(content: bytes) -> No
 
 
 @pytest.mark.parametrize("checksum", [None, "", "0", 3, "é" * 64])
-def test_a_checksum_that_is_none(content: bytes, checksum: object) -> None:
+def test_malformed_checksums(content: bytes, checksum: object) -> None:
     value = {**json.loads(content), "manifest_sha256": checksum}
     with pytest.raises(ManifestError, match=r"^manifest\.json\.manifest_sha256: "):
         from_bytes(json.dumps(value).encode())
@@ -124,7 +123,6 @@ def int8_of(
 def test_wrong_fields_are_refused(
     content: bytes, edit: Callable[[Any], object], message: str, edited_manifest: Edited
 ) -> None:
-    """Faults 40 to 42 and 44."""
     with pytest.raises(ManifestError, match=message) as error:
         from_bytes(edited_manifest(content, edit))
     assert str(error.value).startswith("manifest.json")
@@ -145,8 +143,7 @@ def test_wrong_fields_are_refused(
         (b"\x1f\x8b\x08", "it is gzip data"),
     ],
 )
-def test_wrong_json_is_refused(content: bytes, message: str) -> None:
-    """Faults 37 and 39."""
+def test_invalid_json_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(ManifestError, match=message):
         from_bytes(content)
 
@@ -195,7 +192,7 @@ def test_wrong_json_is_refused(content: bytes, message: str) -> None:
         ),
     ],
 )
-def test_what_a_step_returns_beside_state(
+def test_wrong_memory_and_attention_tensors_are_refused(
     tiny_attention: Path, edit: Callable[[Any], object], message: str, edited_manifest: Edited
 ) -> None:
     content = edited_manifest((tiny_attention / "manifest.json").read_bytes(), edit)

@@ -20,7 +20,7 @@ ELSEWHERE = {
     1: "test_corruption.py::test_every_corruption_is_an_error_that_names_the_file",
     6: "test_folder.py::test_a_link_that_leaves_the_folder",
     8: "test_isolation.py",
-    9: "test_vouched.py::test_an_error_of_ours_or_the_intact_translations",
+    9: "test_vouched.py::test_vouched_damage_is_an_error_of_ours_or_translates_as_before",
     10: "torch_side/test_checkpoint.py",
 }
 """Sentences of the threat model that other tests hold, by number."""
@@ -106,7 +106,7 @@ test_sentence_5_torchscript_is_never_opened = test_sentence_4_loading_runs_no_co
 def test_sentence_7_sizes_are_bounded_before_reading(
     tiny_copy: Path, edit_manifest: EditManifest
 ) -> None:
-    """Fault 56: a sparse file of 4 GB costs neither time nor memory."""
+    """A sparse file of 4 GB costs neither time nor memory."""
     shutil.copytree(tiny_copy, tiny_copy.with_name("other"))
     size = (tiny_copy / "encoder.onnx").stat().st_size
     os.truncate(tiny_copy / "encoder.onnx", 2**32)

@@ -1,4 +1,4 @@
-"""What apps hand over as text: the list of faults, and thousands of invented ones."""
+"""Texts that apps hand over: the difficult ones by name, and 5,000 generated ones."""
 
 import time
 from pathlib import Path
@@ -29,10 +29,9 @@ def tutorial(tiny: Path) -> Translator:
 
 
 @pytest.mark.parametrize("text", ["", " \t\n", "😀", "!", "... ?!", "« »", "\u200b", "\0"])
-def test_nothing_that_could_be_translated(
+def test_blanks_emoji_and_punctuation_never_reach_the_model(
     translator: Translator, tutorial: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Faults 1 and 2: blanks, emoji and punctuation alone never reach the model."""
     monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
     monkeypatch.setattr("s2s_export.loading.encode", None)
     assert translator.translate(text) == ""
@@ -45,18 +44,16 @@ def test_nothing_that_could_be_translated(
 
 
 @pytest.mark.parametrize("text", ["Glop glip.", "Привет, мир!", "안녕하세요", "你好"])
-def test_no_word_is_known(
+def test_unknown_words_and_other_scripts_translate_to_nothing(
     translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Faults 5 and 19: nothing is invented, and the words are listed."""
     monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
     [translation] = translator.translate_batch([text])
     assert translation.text == ""
     assert translation.unknown_words == translator.unknown_words(text) != ()
 
 
-def test_each_rule_for_unknown_words(tiny_unk: Path) -> None:
-    """Fault 4: whatever the rule, the words are listed."""
+def test_each_rule_lists_the_unknown_words(tiny_unk: Path) -> None:
     text = "Je suis glop en retard."
     rules: tuple[UnknownWords | None, ...] = (None, "unk", "skip")
     for rule in rules:
@@ -68,7 +65,9 @@ def test_each_rule_for_unknown_words(tiny_unk: Path) -> None:
         Translator(tiny_unk, unknown_words="error").translate(text)
 
 
-def test_unk_stands_where_the_word_stood(tiny_unk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unk_replaces_an_unknown_word_in_its_place(
+    tiny_unk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoded = []
     translator = Translator(tiny_unk)
     original = translator._model.decode
@@ -89,7 +88,7 @@ def test_unk_stands_where_the_word_stood(tiny_unk: Path, monkeypatch: pytest.Mon
     assert translator.unknown_words("ils sont boulangers") == ("boulangers",)
 
 
-def test_rules_that_cannot_be(tiny: Path, tiny_unk: Path) -> None:
+def test_wrong_rules_for_unknown_words(tiny: Path, tiny_unk: Path) -> None:
     with pytest.raises(OptionError, match="expected one of 'unk', 'skip', 'error', found 'drop'"):
         Translator(tiny_unk, unknown_words="drop")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="has not learned 'unk'"):
@@ -97,7 +96,7 @@ def test_rules_that_cannot_be(tiny: Path, tiny_unk: Path) -> None:
     assert Translator(tiny, unknown_words="skip").translate("Je suis glop en retard") != ""
 
 
-def test_all_that_is_left_after_skipping(tiny: Path) -> None:
+def test_skipping_the_only_word_leaves_an_empty_text(tiny: Path) -> None:
     [found] = Translator(tiny, unknown_words="skip").translate_batch(["glop."])
     assert (found.text, found.unknown_words) == ("", ("glop",))
 
@@ -111,48 +110,48 @@ def test_all_that_is_left_after_skipping(tiny: Path) -> None:
         "J’AI\nFROID.",
     ],
 )
-def test_what_nobody_sees(translator: Translator, tutorial: Translator, text: str) -> None:
-    """Faults 6, 8, 9, 12, 13 and 17: controls, zero widths and directions vanish."""
+def test_zero_width_bidi_and_control_characters_are_removed(
+    translator: Translator, tutorial: Translator, text: str
+) -> None:
+    """No-break spaces and newlines become spaces; case and apostrophes do not matter."""
     assert translator.translate(text) == "i'm cold ."
     assert tutorial.translate(text) == "i m cold ."
 
 
 def test_letters_without_a_decomposition(tutorial: Translator, translator: Translator) -> None:
-    """Fault 10: the tutorial's normalizer makes spaces of them, the other one keeps them."""
+    """The tutorial's normalizer makes spaces of them, the other one keeps them."""
     assert tutorial.unknown_words("sœur") == ("s", "ur")
     assert tutorial.unknown_words("straße æon dıl") == ("stra", "e", "on", "d")
     assert translator.unknown_words("sœur") == ("sœur",)
 
 
 def test_digits_as_in_training(tutorial: Translator, translator: Translator) -> None:
-    """Fault 14: the tutorial's normalizer drops them, the other one keeps them."""
+    """The tutorial's normalizer drops them, the other one keeps them."""
     assert tutorial.unknown_words("12 je") == ()
     assert translator.unknown_words("12 je") == ("12",)
 
 
 @pytest.mark.parametrize("text", ["je \ud800", "\udfff", "je suis \udce9"])
-def test_half_a_character(translator: Translator, text: str) -> None:
-    """Fault 11."""
+def test_a_lone_surrogate_is_an_error(translator: Translator, text: str) -> None:
     with pytest.raises(MalformedTextError, match=r"half a character \(U\+D..., a lone surrogate\)"):
         translator.translate(text)
 
 
 def test_control_tokens_are_ordinary_words(translator: Translator, tiny_unk: Path) -> None:
-    """Fault 18."""
     assert translator.unknown_words("SOS <unk> <eos>") == ("sos", "<", "unk", ">", "eos")
     with pytest.raises(UnknownWordError):
         Translator(tiny_unk, unknown_words="error").translate("<eos>")
 
 
-def test_longer_than_any_sentence(translator: Translator) -> None:
-    """Faults 15 and 16: ten megabytes are refused before anybody looks at them."""
+def test_texts_over_the_length_limit(translator: Translator) -> None:
+    """Ten megabytes are refused before they are tokenized."""
     with pytest.raises(TextTooLongError, match="has 11 tokens, the model takes at most 10"):
         translator.translate("je " * 10)
     text = "é" * 10_000_000
     started = time.perf_counter()
     with pytest.raises(TextTooLongError) as error:
         translator.translate(text)
-    # The limit of the fault list; the check itself takes microseconds.
+    # A generous limit; the check itself takes microseconds.
     assert time.perf_counter() - started < 0.05
     assert (error.value.length, error.value.unit) == (10_000_000, "characters")
 
@@ -170,8 +169,7 @@ def test_the_quantized_graphs(tiny: Path, tiny_unk: Path) -> None:
         Translator(tiny, precision="fp16")  # type: ignore[arg-type]
 
 
-def test_max_length_stops_and_says_so(tiny: Path) -> None:
-    """Fault 20."""
+def test_max_length_stops_decoding_unfinished(tiny: Path) -> None:
     translator = Translator(tiny, max_length=2)
     [found] = translator.translate_batch(["Je suis en retard."])
     assert (found.text, found.tokens, found.finished) == ("i m", ("i", "m"), False)
@@ -191,7 +189,7 @@ TEXTS = st.text(max_size=40) | st.lists(PIECES | st.text(max_size=3), max_size=1
 # No deadline: the machines of CI pause now and then. Derandomized: the same examples each time.
 @settings(max_examples=5000, deadline=None, derandomize=True, database=None)
 @given(text=TEXTS)
-def test_any_text_gives_a_string_or_an_error_of_ours_the_same_twice(
+def test_any_text_gives_a_str_or_an_error_of_ours_and_twice_the_same(
     translator: Translator, tutorial: Translator, text: str
 ) -> None:
     for one in (translator, tutorial):

@@ -1,4 +1,4 @@
-"""Normalization: the tutorial's rules, case by case."""
+"""Normalization: the tutorial's normalizer and the one for any script, case by case."""
 
 import random
 import sys
@@ -27,7 +27,7 @@ from s2s_export.text import detokenize, normalize_tutorial, normalize_unicode, t
         ("SOS <eos>", "sos eos"),
     ],
 )
-def test_normalizes_as_the_tutorial(text: str, normalized: str) -> None:
+def test_the_tutorial_normalizer(text: str, normalized: str) -> None:
     assert normalize_tutorial(text) == normalized
 
 
@@ -51,8 +51,7 @@ def test_normalizes_as_the_tutorial(text: str, normalized: str) -> None:
         ("😀 \ud800", ""),
     ],
 )
-def test_normalizes_any_script(text: str, normalized: str) -> None:
-    """Faults 6 to 10, 12, 13 and 19, for the normalizer ``unicode``."""
+def test_the_unicode_normalizer_on_any_script(text: str, normalized: str) -> None:
     assert normalize_unicode(text) == normalized
 
 
@@ -71,7 +70,7 @@ def test_normalizing_twice_changes_nothing() -> None:
         assert once == " ".join(once.split())
 
 
-def test_tokens_are_what_spaces_separate() -> None:
+def test_tokens_are_separated_by_spaces() -> None:
     assert tokenize("i m late .") == ["i", "m", "late", "."]
     assert tokenize("") == []
     assert detokenize(["i", "m", "late", "."]) == "i m late ."

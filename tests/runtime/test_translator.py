@@ -37,29 +37,25 @@ def test_golden_sentences(translator: Translator, tiny: Path) -> None:
         "je suis en retard .",
     ],
 )
-def test_spelling_that_the_normalizer_levels(translator: Translator, text: str) -> None:
-    """Faults 6, 9 and 17."""
+def test_case_spaces_and_newlines_do_not_matter(translator: Translator, text: str) -> None:
     assert translator.translate(text) == "i m late ."
 
 
-def test_accents_and_apostrophes_agree(translator: Translator) -> None:
-    """Faults 7 and 8."""
+def test_composed_and_decomposed_accents_and_both_apostrophes_agree(translator: Translator) -> None:
     spellings = ["Je suis à l'hôtel.", "Je suis a\u0300 l’ho\u0302tel."]
     assert {translator.translate(text) for text in spellings} == {"i m at the hotel ."}
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t", "😀", "…"])
-def test_nothing_to_translate(
+def test_blank_texts_and_emoji_do_not_run_the_model(
     translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fault 1: the model is not run."""
     monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
     assert translator.translate(text) == ""
 
 
 @pytest.mark.parametrize("text", [None, 3, b"je", ["je"]])
-def test_not_a_str(translator: Translator, text: object) -> None:
-    """Fault 3."""
+def test_a_text_that_is_not_a_str(translator: Translator, text: object) -> None:
     with pytest.raises(InputTypeError, match=f"expected a str, found {type(text).__name__}"):
         translator.translate(text)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
@@ -67,7 +63,6 @@ def test_not_a_str(translator: Translator, text: object) -> None:
 
 
 def test_a_subclass_of_str_is_a_str(translator: Translator) -> None:
-    """Fault 24."""
 
     class Text(str):
         __slots__ = ()
@@ -86,12 +81,11 @@ def test_unknown_words_are_all_listed(translator: Translator) -> None:
         translator.unknown_words(3)  # type: ignore[arg-type]
 
 
-def test_the_manifest_is_at_hand(translator: Translator, tiny: Path) -> None:
+def test_the_manifest_attribute(translator: Translator, tiny: Path) -> None:
     assert translator.manifest == ExportedFolder(tiny).manifest
 
 
-def test_longer_than_the_model_was_trained_on(translator: Translator) -> None:
-    """Fault 15."""
+def test_a_text_longer_than_the_limit(translator: Translator) -> None:
     with pytest.raises(TextTooLongError, match=r"the text has 11 tokens, .* at most 10") as error:
         translator.translate("je " * 10)
     assert (error.value.length, error.value.limit) == (11, 10)
@@ -102,8 +96,8 @@ def test_an_unknown_device(tiny: Path) -> None:
         Translator(tiny, device="gpu")
 
 
-def test_cuda_is_there_or_it_is_an_error(tiny: Path) -> None:
-    """Fault 81: no silent fall back to the CPU."""
+def test_device_cuda_without_cuda_is_an_error(tiny: Path) -> None:
+    """There is no silent fallback to the CPU."""
     onnxruntime = pytest.importorskip("onnxruntime")
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime has CUDA")
@@ -111,14 +105,15 @@ def test_cuda_is_there_or_it_is_an_error(tiny: Path) -> None:
         Translator(tiny, device="cuda")
 
 
-def test_without_onnxruntime_the_pip_command(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault 83."""
+def test_missing_onnxruntime_names_the_pip_command(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(RuntimeMissingError, match="not installed: pip install onnxruntime, or"):
         Translator(tiny)
 
 
-def test_all_is_complete() -> None:
+def test_public_names_are_in_all() -> None:
     assert {s2s_export.Translator, s2s_export.Translation} == {Translator, Translation}
     public = {name for name in vars(s2s_export) if not name.startswith("_")}
     modules = {path.stem for path in Path(s2s_export.__file__).parent.glob("*.py")}

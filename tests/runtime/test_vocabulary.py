@@ -1,4 +1,4 @@
-"""Vocabularies: ids, files and their faults."""
+"""Vocabularies: ids, files and their errors."""
 
 import pytest
 
@@ -41,8 +41,7 @@ def test_another_form_of_an_unknown_word_stands_in_for_it() -> None:
         Vocabulary(["joueur"]).encode(["joueuse"])
 
 
-def test_control_tokens_are_no_words() -> None:
-    """Fault 18: a word spelled like a control token is an ordinary word."""
+def test_words_spelled_like_control_tokens_are_ordinary_words() -> None:
     vocabulary = Vocabulary(["sos", "eos"])
     assert vocabulary.encode(["sos", "eos"]) == [2, 3, EOS]
     with pytest.raises(UnknownWordError):
@@ -75,8 +74,7 @@ def test_bytes_round_trip() -> None:
         (b"<sos>\n<eos>\n\xe9t\xe9\n", "not UTF-8 at byte 12"),
     ],
 )
-def test_bad_files_are_refused(content: bytes, message: str) -> None:
-    """Faults 36 and 38."""
+def test_bad_vocabulary_files_are_refused(content: bytes, message: str) -> None:
     with pytest.raises(VocabularyError, match=message) as error:
         Vocabulary.from_bytes(content, "source.vocab")
     assert str(error.value).startswith("source.vocab: ")

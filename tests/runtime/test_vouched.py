@@ -8,8 +8,10 @@ from pathlib import Path
 CASES = 600
 
 
-def test_an_error_of_ours_or_the_intact_translations(tiny: Path, tmp_path: Path) -> None:
-    """Faults 33 to 36 and 46 to 49, each in a process of its own; crashes would be listed.
+def test_vouched_damage_is_an_error_of_ours_or_translates_as_before(
+    tiny: Path, tmp_path: Path
+) -> None:
+    """Each case runs in a process of its own; a crash would be in the list.
 
     Either the folder is refused, by ``verify`` or on loading, or its golden sentences still
     translate as they did.

@@ -1,4 +1,4 @@
-"""Checkpoints: what is saved comes back, and a file that is none is named."""
+"""Checkpoints: saving, loading, and errors that name a file that is no checkpoint."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from training.run_folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
 STATE = {"learner": {"position": {"epoch": 3, "step": 7}}, "weights": torch.zeros(3)}
 
 
-def test_comes_back_as_it_was(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_checkpoint_round_trip(checkpoint: Checkpoint, tmp_path: Path) -> None:
     checkpoints.save(checkpoint, tmp_path)
     loaded = checkpoints.load(tmp_path)
     assert loaded.recipe == checkpoint.recipe
@@ -44,7 +44,7 @@ def test_a_file_that_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
         checkpoints.load(tmp_path)
 
 
-def test_another_format(tmp_path: Path) -> None:
+def test_another_checkpoint_format(tmp_path: Path) -> None:
     torch.save({"format_version": 7}, tmp_path / BEST_FILE)
     with pytest.raises(CheckpointError, match="expected checkpoint format 2, found 7"):
         checkpoints.load(tmp_path)
@@ -64,7 +64,6 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
 def test_a_failed_write_keeps_the_old_checkpoint(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fault 100."""
     checkpoints.save(checkpoint, tmp_path)
     before = (tmp_path / BEST_FILE).read_bytes()
 
@@ -79,8 +78,8 @@ def test_a_failed_write_keeps_the_old_checkpoint(
 
 
 @pytest.mark.parametrize("keep", [0, 1, 100, -1])
-def test_the_newest_is_truncated(tmp_path: Path, keep: int) -> None:
-    """Fault 101: it is named, and the one before is offered."""
+def test_a_truncated_newest_checkpoint(tmp_path: Path, keep: int) -> None:
+    """The error names it and offers the one before."""
     save_state(STATE, tmp_path)
     save_state(STATE, tmp_path)
     last = tmp_path / LAST_FILE
@@ -95,7 +94,7 @@ def test_the_newest_is_truncated(tmp_path: Path, keep: int) -> None:
     assert load_state(tmp_path)["learner"] == STATE["learner"]
 
 
-def test_both_are_damaged(tmp_path: Path) -> None:
+def test_two_damaged_checkpoints(tmp_path: Path) -> None:
     for name in (LAST_FILE, PREVIOUS_FILE):
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(CheckpointError) as error:
@@ -142,8 +141,8 @@ for kill in range(int(sys.argv[2])):
 """
 
 
-def test_killed_at_any_instant_a_whole_checkpoint_loads(tmp_path: Path) -> None:
-    """Fault 99: 120 SIGKILLs while it saves without a pause."""
+def test_a_whole_checkpoint_loads_after_sigkill_at_any_instant(tmp_path: Path) -> None:
+    """120 SIGKILLs to a process that saves without a pause."""
     process = subprocess.run(
         [sys.executable, "-c", SAVE_UNTIL_KILLED, str(tmp_path), str(KILLS)],
         capture_output=True,

@@ -62,7 +62,7 @@ def test_reverse_translates_the_first_column() -> None:
     assert (reverse.source_language, reverse.target_language) == ("eng", "fra")
 
 
-def test_what_is_dropped_is_counted_by_the_filter() -> None:
+def test_dropped_pairs_are_counted_by_filter() -> None:
     _, dropped = select_pairs(RAW, Selection())
     assert dict(dropped) == {
         "none of the prefixes (--prefixes, --no-prefix-filter)": 1,
@@ -71,8 +71,7 @@ def test_what_is_dropped_is_counted_by_the_filter() -> None:
     }
 
 
-def test_nothing_left_says_by_which_filter() -> None:
-    """Fault 64."""
+def test_no_pairs_left_is_an_error_that_names_the_filters() -> None:
     message = (
         r"none of the 8 pairs passes the filters \(.*7 dropped: none of the prefixes .*"
         r"1 dropped: nothing left of a side.*\); see --max-length and --no-prefix-filter"
@@ -82,7 +81,6 @@ def test_nothing_left_says_by_which_filter() -> None:
 
 
 def test_held_out_sources_are_never_trained_on() -> None:
-    """Fault 68."""
     pairs = [Pair(f"s{i % 40}", f"t{i}") for i in range(100)]
     training, held_out = split_held_out(pairs, 0.1, seed=3)
     assert sorted(training + held_out, key=repr) == sorted(pairs, key=repr)
@@ -94,12 +92,10 @@ def test_held_out_sources_are_never_trained_on() -> None:
 
 
 def test_one_pair_stays_in_training() -> None:
-    """Fault 67."""
     assert split_held_out([Pair("a", "b")], 0.9, seed=0) == ([Pair("a", "b")], [])
 
 
 def test_duplicates_are_kept_and_counted() -> None:
-    """Fault 65."""
     corpus = Corpus.prepare([*RAW, RAW[0]], Recipe(selection=ANY), "x")
     assert (corpus.selected, corpus.duplicates, len(corpus.training)) == (8, 1, 8)
 

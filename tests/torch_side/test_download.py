@@ -57,7 +57,7 @@ def sources(server: Server) -> dict[str, str]:
     return {"tatoeba": f"http://127.0.0.1:{server.server_port}/pairs.txt"}
 
 
-def test_fetches_once(
+def test_a_download_is_fetched_once(
     server: Server, sources: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = download("tatoeba", cache=tmp_path, sources=sources)
@@ -69,8 +69,10 @@ def test_fetches_once(
     assert server.requests == 1
 
 
-def test_stopped_half_way(server: Server, sources: dict[str, str], tmp_path: Path) -> None:
-    """Fault 72: no partial file is kept, and the next try begins anew."""
+def test_a_download_stopped_half_way_leaves_no_file(
+    server: Server, sources: dict[str, str], tmp_path: Path
+) -> None:
+    """The next try begins anew."""
     server.send = len(CONTENT) // 2
     with pytest.raises(DataError, match=r"pairs\.txt: cannot be fetched: .*give it as --data"):
         download("tatoeba", cache=tmp_path, sources=sources)
@@ -80,23 +82,22 @@ def test_stopped_half_way(server: Server, sources: dict[str, str], tmp_path: Pat
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_refused(server: Server, sources: dict[str, str], tmp_path: Path, status: int) -> None:
-    """Fault 72."""
+def test_http_errors(server: Server, sources: dict[str, str], tmp_path: Path, status: int) -> None:
     server.status = status
     with pytest.raises(DataError, match=f"cannot be fetched: {status}"):
         download("tatoeba", cache=tmp_path, sources=sources)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_checksum(server: Server, sources: dict[str, str], tmp_path: Path) -> None:
-    """Fault 72."""
+def test_a_wrong_checksum_leaves_no_file(
+    server: Server, sources: dict[str, str], tmp_path: Path
+) -> None:
     with pytest.raises(DataError, match="cannot be fetched: SHA256 hash of downloaded file"):
         download("tatoeba", cache=tmp_path, sources=sources, sha256="0" * 64)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_answers(tmp_path: Path) -> None:
-    """Fault 72."""
+def test_no_server(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be fetched"):
         download("x", cache=tmp_path, sources={"x": "http://127.0.0.1:9/pairs.txt"})
 

@@ -1,4 +1,4 @@
-"""Export: what it writes, and that whatever stops it leaves the old folder as it was."""
+"""Export: the files it writes, and that errors and kills leave the old folder as it was."""
 
 import json
 import signal
@@ -99,8 +99,7 @@ def test_the_fingerprint_tells_runs_apart(checkpoint: Checkpoint) -> None:
 
 
 @pytest.mark.usefixtures("graphs_made_once")
-def test_replaces_an_earlier_export_and_nothing_else(run: Path, tiny_copy: Path) -> None:
-    """Fault 78."""
+def test_foreign_files_are_replaced_only_with_force(run: Path, tiny_copy: Path) -> None:
     (tiny_copy / "holiday.jpg").write_bytes(b"mine")
     before = contents(tiny_copy)
     with pytest.raises(OutputError, match=r"holds what no export wrote \(holiday\.jpg\)"):
@@ -196,14 +195,14 @@ def test_graphs_that_differ_are_not_published(
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 @pytest.mark.parametrize("failing_write", [1, 4, 8])
 @pytest.mark.usefixtures("graphs_made_once")
-def test_whatever_stops_it_the_old_folder_stays(
+def test_a_full_disk_or_ctrl_c_keeps_the_old_folder(
     run: Path,
     tiny_copy: Path,
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
     failing_write: int,
 ) -> None:
-    """Fault 100, at the first, a middle and the last file."""
+    """At the first, a middle and the last file."""
     writes = 0
 
     def failing(path: Path, content: bytes) -> None:
@@ -240,7 +239,7 @@ export.main(["--run", sys.argv[2], "--out", sys.argv[3]])
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_the_swap_the_old_folder_or_the_new_one(
+def test_sigkill_at_the_swap_leaves_the_old_folder_or_the_new_one(
     run: Path, tiny_copy: Path, moment: str
 ) -> None:
     before = contents(tiny_copy)
@@ -255,7 +254,7 @@ def test_killed_at_the_swap_the_old_folder_or_the_new_one(
 
 
 @pytest.mark.usefixtures("graphs_made_once")
-def test_without_an_exchange_in_one_step(
+def test_export_without_renameat2(
     run: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not Linux: two renames."""
@@ -283,6 +282,6 @@ def test_the_published_folder_is_readable_by_others(run: Path, tmp_path: Path) -
     assert modes == {0o004}
 
 
-def test_the_readme_of_the_checkout_is_the_one_that_travels() -> None:
+def test_the_readme_of_the_checkout_is_the_exported_one() -> None:
     checkout = Path(__file__).parents[2] / "exported" / "README.md"
     assert checkout.read_bytes() == bundle.readme()

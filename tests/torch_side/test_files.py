@@ -40,7 +40,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_order_of_the_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_order_of_fsync_and_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The content is on the disk before it has the name, the name before the call returns."""
     path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
     path.write_bytes(b"old")
@@ -58,10 +58,10 @@ def test_the_order_of_the_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("fail_at", range(4))
 @pytest.mark.parametrize("keep", [False, True])
-def test_a_failure_at_any_call_leaves_a_whole_file(
+def test_a_failed_fsync_or_rename_leaves_a_whole_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_at: int, keep: bool
 ) -> None:
-    """Fault 100: the message names the file, the temporary one is gone."""
+    """The message names the file; the temporary file is removed."""
     path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
     path.write_bytes(b"old")
     calls = recorded(monkeypatch, fail_at)
@@ -77,8 +77,8 @@ def test_a_failure_at_any_call_leaves_a_whole_file(
     assert not (tmp_path / ".last.pt.part").exists()
 
 
-def test_a_write_that_fails(tmp_path: Path) -> None:
-    """Fault 100, at the write itself, on a device that is always full."""
+def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+    """On ``/dev/full`` the write itself fails."""
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full here")

@@ -107,10 +107,9 @@ def test_a_seed_decides_every_weight(tiny_pairs: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["twenty first of may\tmay twentyone\n", "a\tb\n", "a b\tc d\n"])
-def test_next_to_nothing_trains(
+def test_one_pair_or_four_words_train(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
 ) -> None:
-    """Fault 67: one pair, or four words."""
     data = tmp_path / "few.tsv"
     data.write_text(line)
     arguments = ["--data", str(data), "--run", str(tmp_path / "run"), "--epochs", "1", *SMALL]
@@ -163,10 +162,9 @@ def test_a_run_is_not_overwritten_unasked(
         (["--resume"], 3, "error: runs/default: no training to resume; leave out --resume to"),
     ],
 )
-def test_what_goes_wrong_is_one_line_and_an_exit_code(
+def test_errors_are_one_line_and_an_exit_code(
     tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
-    """Faults 58, 59 and 79."""
     (tmp_path / "empty.tsv").touch()
     (tmp_path / "no-tab.tsv").write_text("no tab\n")
     process = subprocess.run(
@@ -182,10 +180,10 @@ def test_what_goes_wrong_is_one_line_and_an_exit_code(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_and_stops(
+def test_sigint_and_sigterm_save_a_checkpoint_and_stop(
     tiny_pairs: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    """Fault 98: what is resumed afterwards ends as if it had never stopped."""
+    """The resumed training ends as if it had never stopped."""
     arguments = ["--data", str(tiny_pairs), "--epochs", "60", "--held-out", "0.2"]
     arguments += ["--patience", "60", *SMALL]
 
@@ -221,7 +219,6 @@ def test_a_signal_saves_and_stops(
 
 
 def test_two_trainings_in_one_folder_are_refused(tiny_pairs: Path, tmp_path: Path) -> None:
-    """Fault 96."""
     command = [sys.executable, "-m", "training.fit", "--data", str(tiny_pairs), "--run", "a"]
     with subprocess.Popen(
         [*command, "--epochs", "100000", "--patience", "100000", *SMALL],

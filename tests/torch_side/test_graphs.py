@@ -167,10 +167,10 @@ def test_the_untouched_graphs_pass(
     graphs.check_onnx(encoder, tiny_folder.manifest.graphs.encoder)
 
 
-@pytest.mark.parametrize("fault", CONTROLS)
-def test_each_fault_is_refused(decoder: bytes, spec: GraphSpec, fault: str) -> None:
-    """Faults 46 to 49. The run time has this check as well, without the onnx package."""
-    edit, message = CONTROLS[fault]
+@pytest.mark.parametrize("change", CONTROLS)
+def test_each_changed_graph_is_refused(decoder: bytes, spec: GraphSpec, change: str) -> None:
+    """The run time has this check as well, without the onnx package."""
+    edit, message = CONTROLS[change]
     with pytest.raises(GraphError, match=message) as error:
         check_structure(edited(decoder, edit), spec, "decoder.onnx")
     assert str(error.value).startswith("decoder.onnx: ")
@@ -194,7 +194,9 @@ def test_a_frozen_memory_is_refused(tiny_attention: Path) -> None:
         check_structure(encoder, spec, "encoder.onnx")
 
 
-def test_what_only_the_exporter_checks(decoder: bytes, spec: GraphSpec) -> None:
+def test_check_onnx_refuses_unknown_operators_and_graphs_without_gru(
+    decoder: bytes, spec: GraphSpec
+) -> None:
     def unknown_operator(model: onnx.ModelProto) -> None:
         model.graph.node[0].op_type = "Gathr"
 
@@ -255,7 +257,7 @@ def test_graphs_hold_no_trace_of_the_machine(checkpoint: Checkpoint) -> None:
 
 
 @EACH_DECODER
-def test_nothing_is_left_to_do_for_each_session(attention: bool) -> None:
+def test_gru_weights_are_initializers_without_concat(attention: bool) -> None:
     """The GRU's weights lie there as ONNX wants them; they are not cut and joined again.
 
     Small ones the exporter folds by itself.

@@ -54,7 +54,7 @@ def train(value: Learner, steps: int) -> list[float]:
     [SMALL, replace(SMALL, teacher_forcing_ratio=0.5), replace(TUTORIAL, hidden_size=12)],
     ids=["default", "half free running", "tutorial"],
 )
-def test_restored_after_any_step_it_goes_on_bit_for_bit(recipe: Recipe) -> None:
+def test_a_learner_restored_after_any_step_is_bit_exact(recipe: Recipe) -> None:
     recipe = replace(recipe, selection=UNICODE)
     steps = 18 if recipe.batch_size > 1 else 45  # into the last epoch; into the second
     whole = learner(recipe)
@@ -89,8 +89,8 @@ def test_a_seed_decides_everything() -> None:
     assert trained(1) == trained(1) != trained(2)
 
 
-def test_a_loss_that_is_not_finite_stops_before_the_weights_change() -> None:
-    """Fault 71: it names the step."""
+def test_a_nan_loss_stops_before_the_weights_change() -> None:
+    """The error names the step."""
     value = learner(SMALL)
     train(value, 2)
     with torch.no_grad():

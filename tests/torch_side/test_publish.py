@@ -1,4 +1,4 @@
-"""Publishing a folder: the old one or the new one, whatever fails, whoever kills it."""
+"""Publishing a folder: the old one or the new one is there after any failure or kill."""
 
 import json
 import os
@@ -20,8 +20,8 @@ from training.checkpoint import Checkpoint
 KILLS = 240
 
 
-def test_killed_at_random_instants(tmp_path: Path) -> None:
-    """Faults 95 and 99: two exports to one folder at once, both killed, again and again."""
+def test_exports_killed_at_random_instants(tmp_path: Path) -> None:
+    """Two exports to one folder at once, both killed, again and again."""
     target = tmp_path / "exported"
     program = Path(__file__).with_name("killed_publishing.py")
     command = [sys.executable, str(program), str(target), str(KILLS)]
@@ -116,7 +116,6 @@ def outcome(action: Callable[[], object]) -> str | None:
 def test_every_write_fsync_and_rename_fails_in_turn(
     checkpoint: Checkpoint, tiny: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fault 100."""
     before = {path.name: path.read_bytes() for path in tiny_copy.iterdir()}
     refused: list[bool] = []
     for k in range(1, 1000):
@@ -148,8 +147,7 @@ def test_every_write_fsync_and_rename_fails_in_turn(
     Translator(tiny_copy)
 
 
-def test_two_at_once_both_finish_and_the_last_one_stays(tmp_path: Path) -> None:
-    """Fault 95."""
+def test_two_exports_at_once_both_finish_and_one_stays(tmp_path: Path) -> None:
     target = tmp_path / "exported"
     both_build = threading.Barrier(2)
 
@@ -174,7 +172,7 @@ def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_exchange")
-def test_killed_between_two_renames_the_next_export_brings_the_old_folder_back(
+def test_the_next_export_restores_a_folder_lost_between_two_renames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "exported"
@@ -195,8 +193,8 @@ def test_killed_between_two_renames_the_next_export_brings_the_old_folder_back(
     assert sorted(path.name for path in tmp_path.iterdir()) == [another.name, "exported"]
 
 
-def test_a_folder_that_became_foreign_meanwhile_is_not_replaced(tmp_path: Path) -> None:
-    """Fault 78, at the last moment."""
+def test_a_folder_with_a_new_foreign_file_is_not_replaced(tmp_path: Path) -> None:
+    """The file appears while the export is being written."""
     target = tmp_path / "exported"
     target.mkdir()
 

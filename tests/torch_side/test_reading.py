@@ -1,4 +1,4 @@
-"""Reading pairs from files, and what is said of bad ones."""
+"""Reading pairs from files, and the errors for bad ones."""
 
 import gzip
 import io
@@ -30,12 +30,10 @@ def written(path: Path, content: str | bytes) -> Path:
     ids=["plain", "no last line feed", "third column and blank line", "BOM and CRLF"],
 )
 def test_reads_pairs(tmp_path: Path, content: str) -> None:
-    """Faults 59, 60 and 62."""
     assert read_pairs(written(tmp_path / "pairs.txt", content)).pairs == PAIRS
 
 
-def test_what_is_no_pair_is_skipped_and_counted(tmp_path: Path) -> None:
-    """Faults 60, 63 and 66."""
+def test_blank_one_sided_and_too_long_lines_are_skipped_and_counted(tmp_path: Path) -> None:
     lines = ["I am.\tJe suis.", "", " \t ", "x\t", "\t y", "z" * LONGEST_LINE, "He is.\tIl est."]
     raw = read_pairs(written(tmp_path / "pairs.txt", "\n".join(lines)))
     assert raw.pairs == PAIRS
@@ -47,7 +45,7 @@ def test_what_is_no_pair_is_skipped_and_counted(tmp_path: Path) -> None:
 
 
 def test_a_line_of_ten_megabytes_is_never_in_memory(tmp_path: Path) -> None:
-    """Fault 66, and that the next line keeps its number."""
+    """The next line keeps its number."""
     path = written(tmp_path / "pairs.txt", b"a\tb\n" + b"x" * 10_000_000 + b"\nno tab\n")
     tracemalloc.start()
     with pytest.raises(DataFormatError, match="line 3: expected English<TAB>French"):
@@ -57,14 +55,13 @@ def test_a_line_of_ten_megabytes_is_never_in_memory(tmp_path: Path) -> None:
     assert peak < 2_000_000
 
 
-def test_a_line_just_short_enough(tmp_path: Path) -> None:
+def test_the_longest_line_that_is_read(tmp_path: Path) -> None:
     line = "a\t" + "b" * (LONGEST_LINE - 3)
     raw = read_pairs(written(tmp_path / "pairs.txt", f"{line}\n{line}b\nc\td\n"))
     assert [len(second) for _, second in raw.pairs] == [LONGEST_LINE - 3, 1]
 
 
 def test_reads_the_one_text_of_a_zip(tmp_path: Path) -> None:
-    """Fault 70."""
     path = tmp_path / "fra-eng.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("_about.txt", "no pairs")
@@ -77,7 +74,6 @@ def test_reads_the_one_text_of_a_zip(tmp_path: Path) -> None:
 
 
 def test_reads_gzip_whatever_its_name(tmp_path: Path) -> None:
-    """Fault 70."""
     content = gzip.compress(b"I am.\tJe suis.\nHe is.\tIl est.\n")
     assert read_pairs(written(tmp_path / "pairs.tsv.gz", content)).pairs == PAIRS
     assert read_pairs(written(tmp_path / "pairs.tsv", content)).pairs == PAIRS
@@ -89,8 +85,7 @@ def test_reads_gzip_whatever_its_name(tmp_path: Path) -> None:
         read_pairs(written(tmp_path / "damaged.gz", bytes(damaged)))
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
-    """Fault 58."""
+def test_a_missing_data_file(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match=r"gone\.txt: no such data file"):
         read_pairs(tmp_path / "gone.txt")
 
@@ -104,8 +99,9 @@ def test_a_missing_file(tmp_path: Path) -> None:
         (b"a\tb\n\xe9\tb\n", DataFormatError, "line 2: not UTF-8 at byte 0 of the line"),
     ],
 )
-def test_bad_content(tmp_path: Path, content: bytes, error: type[DataError], message: str) -> None:
-    """Faults 58, 59 and 61."""
+def test_empty_files_lines_without_tab_and_bad_utf_8(
+    tmp_path: Path, content: bytes, error: type[DataError], message: str
+) -> None:
     path = written(tmp_path / "pairs.txt", content)
     with pytest.raises(error, match=message) as caught:
         read_pairs(path)

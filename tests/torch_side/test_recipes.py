@@ -27,7 +27,7 @@ def test_the_tutorials_recipe() -> None:
     assert DEFAULT.learns_unk
 
 
-def test_normalizers_are_those_that_there_are() -> None:
+def test_every_normalizer_can_be_chosen() -> None:
     assert set(get_args(get_type_hints(Selection)["normalizer"])) == set(NORMALIZERS)
 
 
@@ -40,7 +40,7 @@ def test_a_recipe_gives_the_defaults(name: str) -> None:
     )
 
 
-def test_without_a_recipe_it_is_the_default() -> None:
+def test_the_default_recipe() -> None:
     assert parse_options([]) == Options()
     assert Options().recipe == DEFAULT
 
@@ -86,7 +86,6 @@ def test_any_choice_can_be_given() -> None:
 def test_wrong_options_exit_with_2(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Fault 73."""
     with pytest.raises(SystemExit) as error:
         parse_options(arguments)
     out, err = capsys.readouterr()
@@ -95,7 +94,6 @@ def test_wrong_options_exit_with_2(
 
 
 def test_help_describes_every_choice_without_torch() -> None:
-    """Fault 80."""
     program = (
         "import atexit, sys; from training.fit import main; "
         "atexit.register(lambda: print(*{'torch', 'onnxruntime'} & sys.modules.keys())); "

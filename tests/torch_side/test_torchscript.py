@@ -31,7 +31,7 @@ exec(compile(open(PROGRAM).read(), "translate.py", "exec"))
 """
 
 
-def test_the_lines_of_the_docs_translate_without_this_project(
+def test_the_code_in_the_docs_translates_without_this_project(
     each_tiny: Path, tmp_path: Path
 ) -> None:
     text = (ROOT / "docs" / "torchscript.md").read_text(encoding="utf-8")
@@ -54,10 +54,10 @@ def test_the_lines_of_the_docs_translate_without_this_project(
 
 
 @EACH_DECODER
-def test_where_torchscript_cannot_be_made_onnx_still_ships(
+def test_export_without_torchscript_has_the_onnx_graphs(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fault 88, simulated: Python 3.14."""
+    """Python 3.14, simulated."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("torch.jit was called")
@@ -76,7 +76,7 @@ def test_where_torchscript_cannot_be_made_onnx_still_ships(
 
 
 @pytest.mark.parametrize(("version", "supported"), [((3, 13, 9), True), ((3, 14, 0), False)])
-def test_which_python_has_torchscript(
+def test_python_versions_with_torchscript(
     version: tuple[int, ...], supported: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("s2s_export.graphs.sys.version_info", version)

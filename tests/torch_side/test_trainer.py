@@ -78,7 +78,7 @@ def interrupt_at(step: int) -> Callable[[Learner], Loss]:
     return take_step
 
 
-def test_stopped_at_every_step_it_ends_as_if_it_had_not(
+def test_training_resumed_at_every_step_is_bit_exact(
     raw: list[RawPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Parameters, Adam's moments, history and scores, bit for bit."""
@@ -107,7 +107,9 @@ def test_stopped_at_every_step_it_ends_as_if_it_had_not(
     assert step > 10
 
 
-def test_a_run_saved_after_each_step_is_the_same(raw: list[RawPair], tmp_path: Path) -> None:
+def test_saving_after_each_step_does_not_change_the_training(
+    raw: list[RawPair], tmp_path: Path
+) -> None:
     train(raw, tmp_path / "a")
     train(raw, tmp_path / "b", save_interval=0)
     one, other = (checkpoints.load_state(tmp_path / name) for name in "ab")
@@ -153,7 +155,7 @@ def fail_call(patched: pytest.MonkeyPatch, k: int) -> None:
         ({"selection": Selection(held_out=0.3)}, "--held-out 0.2, this command has 0.3"),
     ],
 )
-def test_resumed_with_another_recipe_is_refused(
+def test_resuming_with_another_recipe_is_refused(
     raw: list[RawPair], tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     train(raw, tmp_path)
@@ -163,8 +165,7 @@ def test_resumed_with_another_recipe_is_refused(
     assert (tmp_path / LAST_FILE).read_bytes() == before
 
 
-def test_resumed_with_other_data_is_refused(raw: list[RawPair], tmp_path: Path) -> None:
-    """Fault 69."""
+def test_resuming_with_other_data_is_refused(raw: list[RawPair], tmp_path: Path) -> None:
     train(raw, tmp_path)
     with pytest.raises(DataError, match=r"tiny\.tsv: its pairs are not those that .* begun with"):
         train([*raw, ("I am here.", "Je suis ici.")], tmp_path, resume=True)
@@ -172,13 +173,12 @@ def test_resumed_with_other_data_is_refused(raw: list[RawPair], tmp_path: Path) 
         train(raw[::-1], tmp_path, resume=True)
 
 
-def test_resumed_elsewhere_is_allowed_and_said(
+def test_resuming_with_another_torch_or_device_is_reported(
     raw: list[RawPair],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Fault 102."""
     with monkeypatch.context() as patched:
         patched.setattr(Learner, "take_step", interrupt_at(2))
         patched.setattr(torch, "__version__", "2.10.0")
@@ -194,10 +194,9 @@ def test_resumed_elsewhere_is_allowed_and_said(
     assert resuming.inexactness(here, resuming.environment(torch.device("cuda"))) is not None
 
 
-def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(
+def test_a_nan_or_infinite_loss_keeps_the_last_good_checkpoint(
     raw: list[RawPair], tmp_path: Path
 ) -> None:
-    """Fault 71."""
     wild = replace(RECIPE, learning_rate=1e38, warmup=0.0, clip_norm=0.0)
     with pytest.raises(NonFiniteError, match=r"in epoch 1.*keeps its last good checkpoint"):
         train(raw, tmp_path, wild, save_interval=0)
@@ -205,10 +204,10 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(
     assert all(weights.isfinite().all() for weights in state["learner"]["trained"].values())
 
 
-def test_weights_that_are_not_finite_are_never_saved(
+def test_nan_or_infinite_weights_are_never_saved(
     raw: list[RawPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fault 71: the last step can break them after the last look at the loss."""
+    """The last step can break the weights after the last look at the loss."""
     original = Learner.take_step
 
     def take_step(self: Learner) -> Loss:
@@ -224,10 +223,10 @@ def test_weights_that_are_not_finite_are_never_saved(
     assert all(weights.isfinite().all() for weights in state["learner"]["trained"].values())
 
 
-def test_every_write_failed_in_turn(
+def test_every_fsync_and_rename_fails_in_turn(
     raw: list[RawPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fault 100: k = 1, 2, … until the run succeeds; a run is always there to go on with."""
+    """The k-th call fails, for k = 1, 2, … until the run succeeds; a saved run can be resumed."""
     short = replace(RECIPE, epochs=1)
     train(raw, tmp_path / "whole", short)
     expected = flat(checkpoints.load_state(tmp_path / "whole"))
