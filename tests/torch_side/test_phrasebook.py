@@ -1,16 +1,19 @@
 """The built-in training data: its size, its shape, its French and its English."""
 
+import gzip
 import os
 import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from s2s_export.text import normalize_tutorial, tokenize
 from training.dataset import select_pairs
 from training.phrasebook import phrasebook
+from training.phrasebook.__main__ import main
 from training.recipes import Selection
 
 PAIRS = phrasebook()
@@ -86,6 +89,9 @@ NOT_ENGLISH = {
     "an article before a plural": r"\b(We're|They're|We are|They are)( not| also)? an? \w+s\.",
     "an unfilled place or a gap": r"[{}/]|  | \.",
 }
+
+GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+"""Deflate, no flags (so no file name), no time, best compression, no operating system."""
 
 
 def occurrences(column: int) -> Counter[str]:
@@ -168,22 +174,39 @@ def test_english_has_no(fault: str) -> None:
     assert [english for english, _ in PAIRS if pattern.search(english)] == []
 
 
+TSV = "".join(f"{english}\t{french}\n" for english, french in PAIRS).encode()
+COMMAND = [sys.executable, "-m", "training.phrasebook"]
+
+
 def run(**environment: str) -> bytes:
-    command = [sys.executable, "-m", "training.phrasebook"]
     return subprocess.run(
-        command, env=os.environ | environment, stdout=subprocess.PIPE, check=True
+        COMMAND, env=os.environ | environment, stdout=subprocess.PIPE, check=True
     ).stdout
 
 
 def test_the_command_prints_the_pairs_in_each_process_and_locale() -> None:
-    expected = "".join(f"{english}\t{french}\n" for english, french in PAIRS).encode()
-    assert run(PYTHONHASHSEED="1") == expected
-    assert run(PYTHONHASHSEED="2", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == expected
+    assert run(PYTHONHASHSEED="1") == TSV
+    assert run(PYTHONHASHSEED="2", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == TSV
+
+
+def test_the_command_writes_a_gzip_file_without_time_or_name(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.tsv.gz"
+    printed = subprocess.run([*COMMAND, "--write", file], stdout=subprocess.PIPE, check=True).stdout
+    assert (printed, gzip.decompress(file.read_bytes())) == (b"", TSV)
+    assert file.read_bytes()[:10] == GZIP_HEADER
+
+
+def test_the_command_reports_a_file_it_cannot_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="3"):
+        main(["--write", str(tmp_path / "missing" / "pairs.tsv.gz")])
+    assert re.fullmatch(r"error: .*No such file.*missing.*\n", capsys.readouterr().err)
 
 
 def test_the_command_stops_quietly_when_its_reader_does() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "training.phrasebook"],
+        COMMAND,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
