@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from s2s_export.text import normalize_tutorial, tokenize
+from training.data.phrasebook import phrasebook as committed_pairs
 from training.dataset import select_pairs
 from training.phrasebook import phrasebook
 from training.phrasebook.__main__ import main
 from training.recipes import Selection
 
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "training/data/phrasebook.tsv.gz"
 PAIRS = phrasebook()
 NORMALIZED = [
     (normalize_tutorial(english), normalize_tutorial(french)) for english, french in PAIRS
@@ -194,6 +197,17 @@ def test_the_command_writes_a_gzip_file_without_time_or_name(tmp_path: Path) -> 
     printed = subprocess.run([*COMMAND, "--write", file], stdout=subprocess.PIPE, check=True).stdout
     assert (printed, gzip.decompress(file.read_bytes())) == (b"", TSV)
     assert file.read_bytes()[:10] == GZIP_HEADER
+
+
+def test_the_committed_file_is_what_the_generator_makes() -> None:
+    content = COMMITTED.read_bytes()
+    # Header and text are compared, not the compressed bytes: those depend on the version of zlib.
+    assert content[:10] == GZIP_HEADER
+    assert gzip.decompress(content).splitlines(keepends=True) == TSV.splitlines(keepends=True)
+
+
+def test_training_reads_the_pairs_that_the_generator_makes() -> None:
+    assert committed_pairs() == PAIRS
 
 
 def test_the_command_reports_a_file_it_cannot_write(
