@@ -1,5 +1,6 @@
-"""The built-in training data: its size, its shape, its French and its English."""
+"""The built-in training data and its generator: size, shape, French, English, the data file."""
 
+import ast
 import gzip
 import os
 import re
@@ -10,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from phrasebook import phrasebook
+from phrasebook.__main__ import main
 from s2s_export.text import normalize_tutorial, tokenize
 from training.data.phrasebook import phrasebook as committed_pairs
 from training.dataset import select_pairs
-from training.phrasebook import phrasebook
-from training.phrasebook.__main__ import main
 from training.recipes import Selection
 
 ROOT = Path(__file__).parents[2]
@@ -178,7 +179,7 @@ def test_english_has_no(fault: str) -> None:
 
 
 TSV = "".join(f"{english}\t{french}\n" for english, french in PAIRS).encode()
-COMMAND = [sys.executable, "-m", "training.phrasebook"]
+COMMAND = [sys.executable, "-m", "phrasebook"]
 
 
 def run(**environment: str) -> bytes:
@@ -208,6 +209,25 @@ def test_the_committed_file_is_what_the_generator_makes() -> None:
 
 def test_training_reads_the_pairs_that_the_generator_makes() -> None:
     assert committed_pairs() == PAIRS
+
+
+def imported_packages(path: Path) -> set[str]:
+    """Return the first names of a module's absolute imports, wherever in it they stand."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.append(node.module)
+    return {name.partition(".")[0] for name in names}
+
+
+def test_no_module_imports_the_generator() -> None:
+    assert "phrasebook" in imported_packages(Path(__file__))
+    packages = ("s2s_export", "training", "benchmarks")
+    modules = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    assert ROOT / "training/data/phrasebook.py" in modules
+    assert [path for path in modules if "phrasebook" in imported_packages(path)] == []
 
 
 def test_the_command_reports_a_file_it_cannot_write(

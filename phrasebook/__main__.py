@@ -1,4 +1,4 @@
-"""The command ``python -m training.phrasebook``: the pairs as TSV, English first.
+"""The command ``python -m phrasebook``: the pairs as TSV, English first.
 
 It prints them, or writes them gzipped to the file of ``--write``.
 """
@@ -16,7 +16,7 @@ from . import phrasebook
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the pairs in UTF-8 whatever the locale; stop quietly when the reader does."""
-    parser = argparse.ArgumentParser(prog="python -m training.phrasebook", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m phrasebook", description=__doc__)
     parser.add_argument(
         "--write", type=Path, metavar="FILE", help="write the pairs gzipped to FILE, print nothing"
     )
