@@ -19,7 +19,7 @@ OUT ?= exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
 
-.PHONY: demo test lint test-wheel parity bench fixture clean
+.PHONY: demo test lint test-wheel parity bench fixture phrasebook clean
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -55,6 +55,10 @@ bench: $(STAMP)
 
 fixture: $(STAMP)
 	$(BIN)/python tests/fixtures/make_tiny.py
+
+# The built-in training data, to be committed when the generator or its lexicon has changed.
+phrasebook: $(STAMP)
+	$(BIN)/python -m phrasebook --write training/data/phrasebook.tsv.gz
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

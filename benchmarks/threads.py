@@ -39,9 +39,9 @@ def train() -> float:
     """Train on some batches of the phrasebook and return the pairs a second."""
     import torch
 
+    from training.data.phrasebook import phrasebook
     from training.dataset import Corpus
     from training.learner import Learner
-    from training.phrasebook import phrasebook
     from training.recipes import DEFAULT
 
     corpus = Corpus.prepare(phrasebook(), DEFAULT, "phrasebook")

@@ -67,8 +67,8 @@ def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float
 
 
 def _corpus(data: Path | None, recipe_name: str) -> "Corpus":
+    from training.data.phrasebook import phrasebook
     from training.dataset import Corpus
-    from training.phrasebook import phrasebook
     from training.reading import read_pairs
     from training.recipes import RECIPES
 

@@ -10,8 +10,8 @@ from s2s_export import command
 from s2s_export.errors import ProviderError, RuntimeMissingError
 
 from .cli import MISSING, Flag, RecipeName, parse
+from .data.phrasebook import phrasebook
 from .download import download
-from .phrasebook import phrasebook
 from .reading import RawPairs, read_pairs
 from .recipes import DEFAULT, RECIPES, Recipe
 

@@ -1,18 +1,25 @@
-"""The built-in training data: its size, its shape, its French and its English."""
+"""The built-in training data and its generator: size, shape, French, English, the data file."""
 
+import ast
+import gzip
 import os
 import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from phrasebook import phrasebook
+from phrasebook.__main__ import main
 from s2s_export.text import normalize_tutorial, tokenize
+from training.data.phrasebook import phrasebook as committed_pairs
 from training.dataset import select_pairs
-from training.phrasebook import phrasebook
 from training.recipes import Selection
 
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "training/data/phrasebook.tsv.gz"
 PAIRS = phrasebook()
 NORMALIZED = [
     (normalize_tutorial(english), normalize_tutorial(french)) for english, french in PAIRS
@@ -86,6 +93,9 @@ NOT_ENGLISH = {
     "an article before a plural": r"\b(We're|They're|We are|They are)( not| also)? an? \w+s\.",
     "an unfilled place or a gap": r"[{}/]|  | \.",
 }
+
+GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+"""Deflate, no flags (so no file name), no time, best compression, no operating system."""
 
 
 def occurrences(column: int) -> Counter[str]:
@@ -168,22 +178,69 @@ def test_english_has_no(fault: str) -> None:
     assert [english for english, _ in PAIRS if pattern.search(english)] == []
 
 
+TSV = "".join(f"{english}\t{french}\n" for english, french in PAIRS).encode()
+COMMAND = [sys.executable, "-m", "phrasebook"]
+
+
 def run(**environment: str) -> bytes:
-    command = [sys.executable, "-m", "training.phrasebook"]
     return subprocess.run(
-        command, env=os.environ | environment, stdout=subprocess.PIPE, check=True
+        COMMAND, env=os.environ | environment, stdout=subprocess.PIPE, check=True
     ).stdout
 
 
 def test_the_command_prints_the_pairs_in_each_process_and_locale() -> None:
-    expected = "".join(f"{english}\t{french}\n" for english, french in PAIRS).encode()
-    assert run(PYTHONHASHSEED="1") == expected
-    assert run(PYTHONHASHSEED="2", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == expected
+    assert run(PYTHONHASHSEED="1") == TSV
+    assert run(PYTHONHASHSEED="2", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == TSV
+
+
+def test_the_command_writes_a_gzip_file_without_time_or_name(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.tsv.gz"
+    printed = subprocess.run([*COMMAND, "--write", file], stdout=subprocess.PIPE, check=True).stdout
+    assert (printed, gzip.decompress(file.read_bytes())) == (b"", TSV)
+    assert file.read_bytes()[:10] == GZIP_HEADER
+
+
+def test_the_committed_file_is_what_the_generator_makes() -> None:
+    content = COMMITTED.read_bytes()
+    # Header and text are compared, not the compressed bytes: those depend on the version of zlib.
+    assert content[:10] == GZIP_HEADER
+    assert gzip.decompress(content).splitlines(keepends=True) == TSV.splitlines(keepends=True)
+
+
+def test_training_reads_the_pairs_that_the_generator_makes() -> None:
+    assert committed_pairs() == PAIRS
+
+
+def imported_packages(path: Path) -> set[str]:
+    """Return the first names of a module's absolute imports, wherever in it they stand."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.append(node.module)
+    return {name.partition(".")[0] for name in names}
+
+
+def test_no_module_imports_the_generator() -> None:
+    assert "phrasebook" in imported_packages(Path(__file__))
+    packages = ("s2s_export", "training", "benchmarks")
+    modules = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    assert ROOT / "training/data/phrasebook.py" in modules
+    assert [path for path in modules if "phrasebook" in imported_packages(path)] == []
+
+
+def test_the_command_reports_a_file_it_cannot_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="3"):
+        main(["--write", str(tmp_path / "missing" / "pairs.tsv.gz")])
+    assert re.fullmatch(r"error: .*No such file.*missing.*\n", capsys.readouterr().err)
 
 
 def test_the_command_stops_quietly_when_its_reader_does() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "training.phrasebook"],
+        COMMAND,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

@@ -1,7 +1,10 @@
-"""A French–English phrasebook: the built-in training data.
+"""The generator of the built-in training data, a French–English phrasebook.
 
-A small grammar writes it from a lexicon made for it (``lexicon/*.tsv``); nothing is taken from a
-corpus. Its sentences have the shape of the tutorial's filtered data: short, and in English
+Only its tests import it, and it needs only the standard library. ``make phrasebook`` runs it and
+writes ``training/data/phrasebook.tsv.gz``, which training reads; a test compares the two.
+
+A small grammar makes the pairs from a lexicon written for it (``lexicon/*.tsv``); nothing is taken
+from a corpus. The sentences have the shape of the tutorial's filtered data: short, and in English
 beginning with "I'm", "You are", "She is" and so on. Each French sentence has one translation.
 
 Read ``grammar.py`` for the patterns, ``clauses.py`` for how a sentence is made, ``selection.py``

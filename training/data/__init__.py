@@ -1,0 +1,1 @@
+"""Training data: the pairs that models are trained on. The torch side."""
