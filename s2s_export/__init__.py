@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import S2SError
 
 if TYPE_CHECKING:
-    from .translation import Attention, Translation
+    from .pipeline import Attention, Translation
     from .translator import Translator
 
 __all__ = ["Attention", "S2SError", "Translation", "Translator", "__version__"]
@@ -15,9 +15,9 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     # Imported when first asked for: numpy alone takes longer than all the rest of a --help.
     if name in ("Attention", "Translation"):
-        from . import translation
+        from . import pipeline
 
-        return getattr(translation, name)
+        return getattr(pipeline, name)
     if name == "Translator":
         from .translator import Translator
 

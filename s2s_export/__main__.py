@@ -5,20 +5,21 @@ It belongs to the torch-free run time. Nothing heavy is imported before the opti
 
 import argparse
 import json
-import os
 import sys
-import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from . import __version__, command
-from .errors import DataNotFoundError, OutputError, TextError
-from .progress import Progress
+from .atomic_file import replacing_file
+from .errors import DataNotFoundError, TextError
 
 if TYPE_CHECKING:
-    from .translation import Translation
+    from .pipeline import Translation
+
+_SECONDS_BETWEEN = 0.2  # two progress lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,11 +123,6 @@ class _Lines:
                 self.faults[number] = f"not UTF-8 at byte {error.start}"
                 yield ""
 
-    def fraction(self) -> float | None:
-        """Return how much of the file is read; ``None`` for a pipe or a terminal."""
-        size = os.fstat(self._file.fileno()).st_size
-        return self._file.tell() / size if size and self._file.seekable() else None
-
 
 def _translate(options: argparse.Namespace) -> int:
     """Translate each sentence; one that cannot be translated does not stop the others."""
@@ -155,15 +151,15 @@ def _translate(options: argparse.Namespace) -> int:
                 raise error
             faults[error.index + 1] = str(error)
 
-        progress = stack.enter_context(closing(Progress(shown=_shows_progress(options))))
-        found = translator.translate_iter(
+        translations = translator.translate_iter(
             options.text if lines is None else lines, batch_size=batch_size, on_error=note
         )
+        if _shows_progress(options):
+            translations = _with_progress(translations)
         failed = 0
-        for number, translation in enumerate(found, 1):
+        for number, translation in enumerate(translations, 1):
             fault = faults.pop(number, None)
             write(_json(translation, fault) if options.json else translation.text)
-            progress.advance(lines.fraction() if lines is not None else None)
             if fault is not None:
                 command.complain(f"{place} {number}: {fault}")
                 failed += 1
@@ -191,6 +187,19 @@ def _shows_progress(options: argparse.Namespace) -> bool:
     busy = options.input is not None or not (options.text or sys.stdin.isatty())
     quiet = options.output is not None or not sys.stdout.isatty()
     return busy and quiet and sys.stderr.isatty()
+
+
+def _with_progress(translations: "Iterator[Translation]") -> "Iterator[Translation]":
+    """Pass translations on, and show their count and rate on stderr."""
+    started = shown = time.monotonic()
+    for count, translation in enumerate(translations, 1):
+        yield translation
+        now = time.monotonic()
+        if now - shown >= _SECONDS_BETWEEN:
+            shown = now
+            line = f"{count:,} sentences, {count / (now - started):,.0f} a second"
+            print(f"\r{line:<60}", end="", file=sys.stderr, flush=True)
+    print(f"\r{'':60}\r", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -226,26 +235,14 @@ def _writer(path: Path | None, *, at_once: bool) -> Iterator[Callable[[str], Non
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         yield lambda line: print(line, flush=at_once)
         return
-    try:
-        # Beside it, so that the end is a rename.
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            try:
-                yield lambda line: print(line, file=file, flush=at_once)
+    with replacing_file(path) as file:
+
+        def write(line: str) -> None:
+            file.write(f"{line}\n".encode())
+            if at_once:
                 file.flush()
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
-                Path(name).replace(path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        yield write
 
 
 if __name__ == "__main__":

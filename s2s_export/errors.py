@@ -16,6 +16,7 @@ Both worlds use it: the torch-free run time, and training and export.
     │   ├── IntegrityError            3                      … its bytes are not the recorded ones
     │   ├── ManifestError             3                      … its manifest is not valid
     │   ├── VocabularyError           3                      … its vocabulary is not valid
+    │   ├── SpecError                 3                      … a step's description is not valid
     │   ├── GraphError                3                      … its graph breaks the contract
     │   ├── CheckpointError           3                      … its checkpoint is not valid
     │   ├── RunInUseError             3                      … another training writes it
@@ -147,6 +148,10 @@ class ManifestError(ArtefactError):
 
 class VocabularyError(ArtefactError):
     """A vocabulary file is not one token a line, each once, in UTF-8."""
+
+
+class SpecError(ArtefactError):
+    """The description of an encoder step or a decoder step breaks the contract."""
 
 
 class GraphError(ArtefactError):

@@ -1,170 +1,174 @@
-"""What is proven and measured of the graphs before a folder is published.
+"""Evidence for an exported folder: parity of the graphs, golden sentences, agreement of int8.
 
-Part of the torch side: ``bundle`` asks for it and writes the answers into the manifest;
-``benchmarks`` uses the same back ends.
+Part of the exporter: ``build`` asks for it and writes it into the manifest; ``benchmarks`` uses the
+same back ends.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from training.checkpoint import Checkpoint
-from training.model import Seq2Seq
-from training.scores import score
-from training.steps import TorchDecoderStep, TorchEncoderStep, greedy_options
-
-from . import graphs, parity
-from .contract import Graphs
-from .greedy import GreedyOptions
-from .manifest import Agreement, Golden, Int8, ParityRecord
+from . import parity, torchscript
+from .greedy import DecodingOptions, Hypothesis
+from .manifest import Agreement, Golden, Graphs, Int8, ParityRecord
+from .onnx_steps import OnnxRun
 from .parity import TIE_MARGIN, Backend, MarginRecorder
+from .pipeline import Pipeline
 from .sessions import SessionSettings
-from .steps import OnnxDecoderStep, OnnxEncoderStep
-from .text import detokenize, tokenize
-from .vocabulary import EOS
+from .source import ExportSource, Sample
+from .steps import DecoderStep, EncoderStep, Steps
+from .torch_steps import torch_steps
+from .vocabulary import EOS, SOS
+
+TwoFiles = tuple[bytes, bytes]
+"""The contents of the encoder's file and of the decoder's."""
 
 _BATCH_SIZES = (1, 2, 3, 7)
 _GOLDEN_SENTENCES = 8
 _MEASURED_BATCH = 128
 
 
-def eager_backend(model: Seq2Seq) -> Backend:
+def eager_backend(source: ExportSource) -> Backend:
     """Return a model's modules as PyTorch runs them."""
-    encoder, decoder = model.encoder, model.decoder
-    return Backend(
-        "eager PyTorch",
-        TorchEncoderStep(encoder, encoder.tensors()),
-        TorchDecoderStep(decoder, decoder.tensors()),
-    )
+    return Backend.of("eager PyTorch", source.steps)
 
 
-def torchscript_backend(encoder: bytes, decoder: bytes, model: Seq2Seq) -> Backend:
+def torchscript_backend(files: TwoFiles, source: ExportSource) -> Backend:
     """Return TorchScript files that were made of a model as a back end."""
-    return Backend(
-        "TorchScript",
-        TorchEncoderStep(graphs.load_torchscript(encoder), model.encoder.tensors()),
-        TorchDecoderStep(graphs.load_torchscript(decoder), model.decoder.tensors()),
-    )
+    encoder, decoder = map(torchscript.load, files)
+    steps = torch_steps(encoder, source.encoder_spec, decoder, source.decoder_spec)
+    return Backend.of("TorchScript", steps)
 
 
-def onnx_backend(encoder: bytes, decoder: bytes, specs: Graphs, device: str = "cpu") -> Backend:
-    """Return ONNX files as ONNX Runtime runs them on a device."""
+def onnx_backend(files: TwoFiles, source: ExportSource, device: str = "cpu") -> Backend:
+    """Return ONNX files that were made of a model as ONNX Runtime runs them on a device."""
     settings = SessionSettings(device)
+    encoder = OnnxRun(files[0], source.encoder_spec, "encoder", settings)
+    decoder = OnnxRun(files[1], source.decoder_spec, "decoder", settings)
     return Backend(
         f"ONNX Runtime ({device})",
-        OnnxEncoderStep(encoder, specs.encoder, settings),
-        OnnxDecoderStep(decoder, specs.decoder, settings),
+        EncoderStep(source.encoder_spec, encoder),
+        DecoderStep(source.decoder_spec, decoder),
     )
 
 
-def prove(
-    checkpoint: Checkpoint,
-    specs: Graphs,
-    files: Mapping[str, bytes],
-    scripts: tuple[bytes, bytes] | None,
+def encoded_samples(source: ExportSource) -> list[tuple[Sample, tuple[int, ...]]]:
+    """Return the samples with their token ids, those without a known word left out.
+
+    Raises:
+        TextError: a sample is no text for this model.
+    """
+    encoded = ((sample, source.source.encode(sample.source).ids) for sample in source.samples)
+    return [(sample, ids) for sample, ids in encoded if ids]
+
+
+def check_parity(
+    source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None
 ) -> dict[str, ParityRecord]:
     """Compare both kinds of graph with eager PyTorch.
 
     Args:
-        checkpoint: the model, and the sentences to compare on.
-        specs: of the ONNX graphs.
-        files: their contents, by the file's name.
-        scripts: the two TorchScript files, if there are any.
+        source: the model, and the texts to compare on.
+        graphs: the ONNX files.
+        scripts: the TorchScript files, if there are any.
 
     Returns:
-        What was found, by back end.
+        The comparisons, by back end.
 
     Raises:
         ParityError: a difference that is no tie.
     """
-    vocabularies = checkpoint.vocabularies
-    sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
-    candidates = [onnx_backend(files[specs.encoder.file], files[specs.decoder.file], specs)]
+    candidates = [onnx_backend(graphs, source)]
     if scripts is not None:
-        candidates.append(torchscript_backend(*scripts, checkpoint.model))
+        candidates.append(torchscript_backend(scripts, source))
     return parity.compare(
-        eager_backend(checkpoint.model),
+        eager_backend(source),
         candidates,
-        sources,
-        _greedy_options(checkpoint),
-        vocabularies=(vocabularies.source, vocabularies.target),
+        [ids for _, ids in encoded_samples(source)],
+        DecodingOptions(SOS, EOS, source.max_target_length),
+        vocabularies=(source.source.vocabulary, source.target.vocabulary),
         batch_sizes=_BATCH_SIZES,
     )
 
 
-def golden(checkpoint: Checkpoint) -> tuple[Golden, ...]:
+def golden(source: ExportSource) -> tuple[Golden, ...]:
     """Translate some samples with eager PyTorch, for whoever wants to check a copy.
 
-    Those in which some token is tied are passed over: elsewhere they might come out otherwise
-    without a fault.
+    Those with a tied token are passed over: elsewhere they might come out otherwise without a
+    fault.
     """
-    texts = list(dict.fromkeys(pair.source for pair in checkpoint.samples))
+    texts = list(dict.fromkeys(sample.source for sample in source.samples))
     stride = max(1, len(texts) // _GOLDEN_SENTENCES)
     # Spread over all samples; then the others, should some of these be tied.
     candidates = [*texts[::stride], *(t for i, t in enumerate(texts) if i % stride)]
-    found = (_golden_of(text, checkpoint) for text in candidates)
+    found = (_golden(text, source) for text in candidates)
     return tuple(itertools.islice(filter(None, found), _GOLDEN_SENTENCES))
 
 
-def _golden_of(text: str, checkpoint: Checkpoint) -> Golden | None:
-    vocabularies = checkpoint.vocabularies
-    eager = eager_backend(checkpoint.model)
-    recorder = MarginRecorder(eager.decoder_step)
-    source = vocabularies.source.encode(tokenize(text))
-    [hypothesis] = Backend(eager.name, eager.encoder_step, recorder).decode(
-        [source], _greedy_options(checkpoint)
-    )
+def _golden(text: str, source: ExportSource) -> Golden | None:
+    ids = source.source.encode(text).ids
+    if not ids:
+        return None
+    recorder = MarginRecorder(source.steps)
+    [hypothesis] = _pipeline(recorder.steps, source).decode([ids])
     if recorder.smallest < TIE_MARGIN:
         return None
     return Golden(
         source=text,
-        source_ids=tuple(source),
-        target=detokenize(vocabularies.target.decode(hypothesis.ids)),
-        target_ids=(*hypothesis.ids, EOS) if hypothesis.finished else hypothesis.ids,
+        source_ids=ids,
+        target=source.target.decode(hypothesis.ids),
+        target_ids=hypothesis.with_eos(EOS),
         log_probs=hypothesis.log_probs,
     )
 
 
 def measure_int8(
-    checkpoint: Checkpoint,
-    specs: Graphs,
-    quantized_specs: Graphs,
-    files: Mapping[str, bytes],
+    source: ExportSource,
+    records: Graphs,
+    graphs: TwoFiles,
+    quantized: TwoFiles,
     replayed: Sequence[Golden],
 ) -> Int8:
-    """Measure how far the quantized graphs say what the others say.
+    """Measure the agreement of the quantized graphs with the others.
 
     Args:
-        checkpoint: the sentences, with their references.
-        specs: of the float32 graphs.
-        quantized_specs: of the quantized ones.
-        files: the contents of all four, by the file's name.
+        source: the model, and the texts with their references.
+        records: of the quantized graphs.
+        graphs: the float32 ONNX files.
+        quantized: the quantized ones.
         replayed: the golden sentences.
     """
-    vocabularies = checkpoint.vocabularies
-    options = _greedy_options(checkpoint)
-    encoder, decoder = quantized_specs.encoder.file, quantized_specs.decoder.file
-    fp32 = onnx_backend(files[specs.encoder.file], files[specs.decoder.file], specs)
-    int8 = onnx_backend(files[encoder], files[decoder], quantized_specs)
-    sources = [vocabularies.source.encode(tokenize(pair.source)) for pair in checkpoint.samples]
-    references = [pair.target for pair in checkpoint.samples]
-    batches = (_MEASURED_BATCH,)
-    both = [list(backend.decode(sources, options, batches)) for backend in (fp32, int8)]
-    texts = [[detokenize(vocabularies.target.decode(h.ids)) for h in found] for found in both]
-    bleu_fp32, bleu = (None if s is None else s.bleu for s in (score(t, references) for t in texts))
-    goldens = int8.decode([list(entry.source_ids) for entry in replayed], options)
+    fp32, int8 = (_pipeline(onnx_backend(files, source), source) for files in (graphs, quantized))
+    samples = encoded_samples(source)
+    of_fp32, of_int8 = (
+        pipeline.decode([ids for _, ids in samples], batch_size=_MEASURED_BATCH)
+        for pipeline in (fp32, int8)
+    )
+    references = [sample.target for sample, _ in samples]
+    pairs = list(zip(of_fp32, of_int8, strict=True))
     return Int8(
-        graphs=quantized_specs,
+        graphs=records,
         agreement=Agreement(
-            sentences=len(sources),
-            identical=sum(one.ids == other.ids for one, other in zip(*both, strict=True)),
-            bleu=bleu,
-            bleu_fp32=bleu_fp32,
+            sentences=len(pairs),
+            identical=sum(one.ids == other.ids for one, other in pairs),
+            bleu=_bleu(of_int8, references, source),
+            bleu_fp32=_bleu(of_fp32, references, source),
         ),
         golden_target_ids=tuple(
-            (*found.ids, EOS) if found.finished else found.ids for found in goldens
+            hypothesis.with_eos(EOS)
+            for hypothesis in int8.decode([entry.source_ids for entry in replayed])
         ),
     )
 
 
-def _greedy_options(checkpoint: Checkpoint) -> GreedyOptions:
-    return greedy_options(checkpoint.recipe.hidden_size, checkpoint.report.max_target_length)
+def _bleu(
+    hypotheses: Sequence[Hypothesis], references: Sequence[str | None], source: ExportSource
+) -> float | None:
+    """Return the BLEU of the samples' translations; ``None`` where a reference is missing."""
+    known = [reference for reference in references if reference is not None]
+    if source.bleu is None or len(known) < len(references):
+        return None
+    return source.bleu([source.target.decode(h.ids) for h in hypotheses], known)
+
+
+def _pipeline(steps: Steps, source: ExportSource) -> Pipeline:
+    return Pipeline(steps, source.source, source.target, max_length=source.max_target_length)

@@ -1,19 +1,22 @@
 """The command ``python -m s2s_export.export``: from a trained run to a folder that apps ship.
 
-This is the one door between the worlds: it loads a checkpoint with torch and lets ``bundle`` write
-and prove the folder. Importing it needs no torch; calling ``export`` does.
+It turns a run folder into an ``ExportSource``, which ``build`` exports and proves. Importing it
+needs no torch; calling ``export`` does.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import __version__, command
-from .contract import Graphs
 from .errors import RuntimeMissingError
-from .folder import Precision
-from .manifest import Manifest
+from .manifest import Graphs, Manifest
+from .reader import Precision
+
+if TYPE_CHECKING:
+    from .source import ExportSource
 
 
 def export(run: Path, out: Path, *, force: bool = False, precision: Precision = "fp32") -> Manifest:
@@ -39,20 +42,59 @@ def export(run: Path, out: Path, *, force: bool = False, precision: Precision = 
         OutputError: ``out`` may not be replaced, or cannot be written.
         RuntimeMissingError: torch, onnx or onnxscript is not installed, or this is no checkout.
     """
-    try:
-        from training import checkpoint
+    source = source_of(run)
+    from .build import build
 
-        from . import bundle
+    return build(source, out, force=force, precision=precision)
+
+
+def source_of(run: Path) -> "ExportSource":
+    """Load the best checkpoint of a run as a model to export.
+
+    Args:
+        run: the run folder that ``python -m training.fit`` wrote.
+
+    Raises:
+        ArtefactNotFoundError: the run folder has no checkpoint.
+        CheckpointError: the checkpoint cannot be used.
+        RuntimeMissingError: torch, onnx or onnxscript is not installed, or this is no checkout.
+    """
+    try:
+        from training import checkpoint as checkpoints
+        from training.metrics import bleu
+
+        from .source import ExportSource, Sample
     except ImportError as error:
         raise RuntimeMissingError(
-            f"exporting needs the training packages ({error}): "
+            f"exporting a run needs the training packages ({error}): "
             "run it in a checkout of s2s-export after pip install -e '.[train]'"
         ) from error
-    return bundle.write(checkpoint.load(run), out, force=force, precision=precision)
+    checkpoint = checkpoints.load(run)
+    model, report, selection = checkpoint.model, checkpoint.report, checkpoint.recipe.selection
+    source, target = checkpoint.tokenizers
+    return ExportSource(
+        encoder=model.encoder,
+        encoder_spec=model.encoder.spec(),
+        decoder=model.decoder,
+        decoder_spec=model.decoder.spec(),
+        source=source,
+        target=target,
+        source_language=selection.source_language,
+        target_language=selection.target_language,
+        max_source_length=report.max_source_length,
+        max_target_length=report.max_target_length,
+        samples=tuple(
+            Sample(source.text(pair.source), target.text(pair.target))
+            for pair in checkpoint.samples
+        ),
+        training=report.facts(),
+        metrics={kind: vars(metrics) for kind, metrics in report.metrics.items()},
+        bleu=bleu,
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Export as the command line says and print what was compared."""
+    """Export as the command line says and print the comparisons."""
     options = _parser().parse_args(arguments)
     return command.run(lambda: _export_command(options), debug=options.debug)
 

@@ -1,6 +1,6 @@
-"""The command ``python -m s2s_export.info``: what is installed here, and what a folder holds.
+"""The command ``python -m s2s_export.info``: the installed run time, and the contents of a folder.
 
-What a report of a fault should come with. Needs no torch.
+A bug report should come with its output. Needs no torch.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from . import __version__, command
 from .errors import RuntimeMissingError
-from .folder import ExportedFolder
 from .manifest import Manifest
+from .reader import ExportedFolder
 from .sessions import available_providers
 
 _PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu")
@@ -45,37 +45,39 @@ def _version(package: str) -> str:
 
 
 def _telemetry() -> str:
-    """Say what onnxruntime was told; ``steps`` switches it off unless the user has decided."""
+    """Return the switch that onnxruntime reads; ``sessions`` sets it unless the user has."""
     value = os.environ.get("ORT_DISABLE_TELEMETRY", "")
     state = "switched off" if value == "1" else "not switched off"
     return f"{state} (ORT_DISABLE_TELEMETRY={value})"
 
 
 def contents(manifest: Manifest) -> dict[str, str]:
-    """Return what an exported folder says of itself, in short, by name."""
-    sizes, training, longest = manifest.sizes, manifest.training, manifest.max_length
-    scores = [
-        f"{kind}: BLEU {score.bleu:.1f}, chrF {score.chrf:.1f}, exact {score.exact:.1%} of "
-        f"{score.sentences} sentences"
-        for kind, score in sorted(training.scores.items())
-    ]
+    """Return a summary of an exported folder, by name."""
+    source, target = manifest.source, manifest.target
     return {
         "format version": str(manifest.format_version),
-        "languages": f"{manifest.source_language} to {manifest.target_language}",
-        "normalizer": manifest.normalizer,
-        "words": f"{sizes.source_vocabulary:,} source tokens, {sizes.target_vocabulary:,} target",
+        "languages": f"{source.language} to {target.language}",
+        "text": source.text if source.text == target.text else f"{source.text} to {target.text}",
+        "vocabularies": f"{source.vocabulary_size:,} source tokens, {target.vocabulary_size:,} "
+        "target",
         "unknown words": "an error" if manifest.special_ids.unk is None else "translated around",
+        "state": ", ".join(map(str, manifest.steps.decoder.state)),
         "int8": _int8(manifest),
-        "hidden units": str(sizes.hidden),
-        "longest sentence": f"{longest.source} tokens, translation {longest.target}",
+        "longest sentence": f"{source.max_length} tokens, translation {target.max_length}",
         "files": ", ".join(f"{n} {r.size:,} bytes" for n, r in sorted(manifest.files.items())),
         "TorchScript": manifest.torchscript.missing_because or "encoder.pt, decoder.pt",
-        "trained with": f"recipe {training.recipe}, {training.data}, seed {training.seed}, "
-        f"{training.epochs} epochs over {training.training_pairs:,} pairs",
-        "scores": "; ".join(scores) or "none",
+        "training": ", ".join(
+            f"{name} {fact}" for name, fact in sorted(manifest.training.items()) if fact is not None
+        ),
+        "metrics": "; ".join(_metrics(manifest)) or "none",
         "parity": "; ".join(_parity(manifest)),
         "made by": ", ".join(f"{name} {version}" for name, version in manifest.tools.items()),
     }
+
+
+def _metrics(manifest: Manifest) -> Iterator[str]:
+    for kind, metrics in sorted(manifest.metrics.items()):
+        yield f"{kind}: " + ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
 
 
 def _int8(manifest: Manifest) -> str:
@@ -94,7 +96,7 @@ def _parity(manifest: Manifest) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what is installed, and what the folder holds if one is given."""
+    """Print the installed versions, and the contents of the folder if one is given."""
     options = _parser().parse_args(arguments)
     return command.run(lambda: _info_command(options), debug=options.debug)
 

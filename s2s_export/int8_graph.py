@@ -18,7 +18,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from .contract import GraphSpec, TensorSpec
+from .manifest import GraphRecord
+from .steps import StepSpec, TensorSpec
 
 Array = NDArray[np.float32]
 
@@ -181,11 +182,11 @@ class Int8Graph:
         constants = [tensor for _, tensor in sorted(self._constants.items())]
         return helper.make_graph(self._nodes, "step", inputs, outputs, constants)
 
-    def as_model(self, spec: GraphSpec) -> bytes:
+    def as_model(self, spec: StepSpec, record: GraphRecord) -> bytes:
         """Return what was added, as a file."""
         graph = self.as_graph([*map(_described, spec.inputs)], [*map(_described, spec.outputs)])
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", spec.opset)])
-        model.ir_version = spec.ir_version
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", record.opset)])
+        model.ir_version = record.ir_version
         content: bytes = model.SerializeToString(deterministic=True)
         return content
 

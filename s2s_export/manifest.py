@@ -1,28 +1,94 @@
-"""What an exported folder says of itself: what it holds, how it was made, what was proven of it.
+"""The records of ``manifest.json``: the model, its files, and the evidence of parity.
 
-The records of ``manifest.json``, whose field names these are; ``manifest_file`` reads and writes
-it, ``exported/README.md`` specifies it for readers in other languages. Standard library only.
+The field names are those of the file. ``manifest_file`` reads and writes it, ``format.md``
+specifies it for readers in other languages. Standard library only, beside the specifications.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .contract import Graphs
+from .steps import DecoderSpec, EncoderSpec
 
-FORMAT_VERSION = 2
-"""The format that this release writes, and the newest that it reads; ``manifest_rules`` knows what
-each version may hold."""
+FORMAT_VERSION = 3
+"""The format that this release writes, and the newest that it reads."""
 MANIFEST_FILE = "manifest.json"
 SOURCE_VOCABULARY_FILE = "source.vocab"
 TARGET_VOCABULARY_FILE = "target.vocab"
 
+Fact = str | int | float | None
+"""A value of free-form information."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The source or the target.
+
+    Attributes:
+        language: its name.
+        text: the text mode.
+        vocabulary_size: tokens of its vocabulary, control tokens counted.
+        max_length: the most tokens of a text, EOS included, as in the training data.
+    """
+
+    language: str
+    text: str
+    vocabulary_size: int
+    max_length: int
+
+
+@dataclass(frozen=True)
+class SpecialIds:
+    """Ids of the control tokens.
+
+    Attributes:
+        sos: start of sentence, in both vocabularies.
+        eos: end of sentence, in both vocabularies.
+        unk: unknown word, in the source vocabulary; null if the model has not learned it. The
+            target vocabulary has none, so it can never come out.
+    """
+
+    sos: int
+    eos: int
+    unk: int | None
+
 
 @dataclass(frozen=True)
 class FileRecord:
-    """What a file's bytes must be: size in bytes, and their sha256 in hexadecimal."""
+    """A file: its size in bytes, and their sha256 in hexadecimal."""
 
     size: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class StepSpecs:
+    """The specifications of the two steps, which all graphs keep."""
+
+    encoder: EncoderSpec
+    decoder: DecoderSpec
+
+
+@dataclass(frozen=True)
+class GraphRecord:
+    """An ONNX graph.
+
+    Attributes:
+        file: its file in the folder.
+        opset: version of the standard operator set.
+        ir_version: version of the ONNX file format.
+    """
+
+    file: str
+    opset: int
+    ir_version: int
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """The graphs of the two steps."""
+
+    encoder: GraphRecord
+    decoder: GraphRecord
 
 
 @dataclass(frozen=True)
@@ -46,100 +112,16 @@ class TorchScript:
         encoder: the encoder step; null if there is none.
         decoder: the decoder step; null if there is none.
         missing_because: why there is none; null if there is.
-        checked_by: how these files are compared, since their bytes are not reproducible.
     """
 
     encoder: TorchScriptRecord | None
     decoder: TorchScriptRecord | None
     missing_because: str | None
-    checked_by: str
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Sizes of the model: tokens of each vocabulary (SOS and EOS counted), hidden units."""
-
-    source_vocabulary: int
-    target_vocabulary: int
-    hidden: int
-
-
-@dataclass(frozen=True)
-class SpecialIds:
-    """Ids of the control tokens.
-
-    Attributes:
-        sos: start of sentence, in both vocabularies.
-        eos: end of sentence, in both vocabularies.
-        unk: unknown word, in the source vocabulary; null if the model has not learned it. The
-            target vocabulary has none, so it can never come out.
-    """
-
-    sos: int
-    eos: int
-    unk: int | None
-
-
-@dataclass(frozen=True)
-class MaxLength:
-    """The most tokens of a sentence, EOS included, as in the training data."""
-
-    source: int
-    target: int
-
-
-@dataclass(frozen=True)
-class Score:
-    """How well some held-out sentences are translated.
-
-    Attributes:
-        sentences: how many.
-        bleu: of the whole set, 0 to 100.
-        chrf: of the whole set, 0 to 100.
-        exact: fraction of the sentences that equal their reference.
-    """
-
-    sentences: int
-    bleu: float
-    chrf: float
-    exact: float
-
-
-@dataclass(frozen=True)
-class Training:
-    """Where the weights come from.
-
-    Attributes:
-        fingerprint: sha256 over all weights, vocabularies and the recipe of the training run.
-        recipe: name of the recipe.
-        data: name of the data file, or ``phrasebook``.
-        data_sha256: sha256 of the pairs that were trained on and held out.
-        seed: seed of the run.
-        epochs: passes over the training pairs that the weights have seen.
-        training_pairs: pairs trained on.
-        held_out_pairs: pairs held out.
-        held_out_loss: mean negative log-probability (nats) of a held-out token; null without any.
-        scores: of the held-out sentences ``known words`` and ``unknown words``; without any, or
-            without a token for unknown words, the key is missing.
-        score_signature: how sacrebleu computed the scores; null without any.
-    """
-
-    fingerprint: str
-    recipe: str
-    data: str
-    data_sha256: str
-    seed: int
-    epochs: int
-    training_pairs: int
-    held_out_pairs: int
-    held_out_loss: float | None
-    scores: Mapping[str, Score]
-    score_signature: str | None
 
 
 @dataclass(frozen=True)
 class ParityRecord:
-    """What was compared with eager PyTorch before publishing, for one back end.
+    """The comparison of one back end with eager PyTorch before publishing.
 
     Attributes:
         sentences: sentences decoded by both.
@@ -173,7 +155,7 @@ class Golden:
     Attributes:
         source: normalized.
         source_ids: its token ids, EOS included.
-        target: tokens joined by spaces.
+        target: text.
         target_ids: its token ids, EOS included if decoding reached it.
         log_probs: natural logarithm of the probability of each of ``target_ids``.
     """
@@ -187,13 +169,13 @@ class Golden:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far the int8 graphs say what the fp32 graphs say, on the held-out sentences.
+    """The agreement of the int8 graphs with the fp32 graphs on the held-out sentences.
 
     Attributes:
         sentences: that were translated with both.
         identical: those with the same tokens.
-        bleu: of the int8 graphs, 0 to 100; null without any sentence.
-        bleu_fp32: of the fp32 graphs on the same sentences; null without any.
+        bleu: of the int8 graphs, 0 to 100; null without references.
+        bleu_fp32: of the fp32 graphs on the same sentences; null without references.
     """
 
     sentences: int
@@ -207,9 +189,9 @@ class Int8:
     """The quantized graphs beside the others: smaller and quicker, and not always the same tokens.
 
     Attributes:
-        graphs: their contracts: those of the fp32 graphs, in other files.
+        graphs: the quantized graphs.
         agreement: with the fp32 graphs, measured before publishing.
-        golden_target_ids: what they make of each of ``Manifest.golden``, EOS included if reached.
+        golden_target_ids: their tokens for each of ``Manifest.golden``, EOS included if reached.
     """
 
     graphs: Graphs
@@ -223,37 +205,36 @@ class Manifest:
 
     Attributes:
         format_version: of the folder.
-        source_language: as named in training.
-        target_language: as named in training.
-        normalizer: a name in ``text.NORMALIZERS``.
-        sizes: of the model.
+        source: the source's language and text.
+        target: the target's language and text.
         special_ids: ids of the control tokens.
-        max_length: the longest sentences.
         files: the files that the run time reads, by name. The README is for people, the TorchScript
             files have records of their own.
-        graphs: the contract of each graph.
+        steps: the specifications of the two steps.
+        graphs: the float32 graphs.
         int8: the quantized graphs; null if the folder has none.
         torchscript: the TorchScript files.
         requires: the oldest version that can run the graphs, by package: ``onnxruntime``.
         tools: version of each tool that took part, by name.
-        training: where the weights come from.
-        parity: what was compared, by back end.
+        training: the origin of the weights, by name: ``recipe``, ``data``, ``seed`` and so on;
+            ``fingerprint`` is a sha256 over all weights and vocabularies.
+        metrics: of the held-out sentences, by kind of sentence and then by name.
+        parity: the comparisons with eager PyTorch, by back end.
         golden: sentences with their translations.
     """
 
     format_version: int
-    source_language: str
-    target_language: str
-    normalizer: str
-    sizes: Sizes
+    source: Side
+    target: Side
     special_ids: SpecialIds
-    max_length: MaxLength
     files: Mapping[str, FileRecord]
+    steps: StepSpecs
     graphs: Graphs
     int8: Int8 | None
     torchscript: TorchScript
     requires: Mapping[str, str]
     tools: Mapping[str, str]
-    training: Training
+    training: Mapping[str, Fact]
+    metrics: Mapping[str, Mapping[str, int | float]]
     parity: Mapping[str, ParityRecord]
     golden: tuple[Golden, ...]

@@ -5,10 +5,11 @@ Export writes it last, the run time reads it first. Standard library only.
 
 import hashlib
 
-from . import manifest_rules, schema
+from . import manifest_rules, records
 from .errors import IntegrityError, ManifestError
 from .file_kind import kind_of
 from .manifest import FORMAT_VERSION, MANIFEST_FILE, Manifest
+from .older_formats import upgraded
 
 CHECKSUM = "manifest_sha256"
 """The field with the sha256 of the whole file, which for this has zeros in its place."""
@@ -17,7 +18,7 @@ _BLANK = "0" * 64
 
 def to_bytes(manifest: Manifest) -> bytes:
     """Write ``manifest.json``; the same manifest gives the same bytes."""
-    blank = schema.dumps(manifest, {CHECKSUM: _BLANK})
+    blank = records.dumps(manifest, {CHECKSUM: _BLANK})
     return blank.replace(
         f'"{CHECKSUM}": "{_BLANK}"'.encode(),
         f'"{CHECKSUM}": "{hashlib.sha256(blank).hexdigest()}"'.encode(),
@@ -28,13 +29,13 @@ def from_bytes(content: bytes) -> Manifest:
     """Read ``manifest.json``.
 
     Raises:
-        IntegrityError: it is not what was written: its checksum is not the recorded one.
+        IntegrityError: it was changed: its checksum is not the recorded one.
         ManifestError: it is not valid, or newer than this release reads.
     """
     kind = kind_of(content)
     if kind is not None:
         raise ManifestError(f"{MANIFEST_FILE}: it is {kind}")
-    value = schema.parse(content, MANIFEST_FILE)
+    value = records.parse(content, MANIFEST_FILE)
     version = value.get("format_version")
     if type(version) is int and version > FORMAT_VERSION:
         raise ManifestError(
@@ -42,7 +43,9 @@ def from_bytes(content: bytes) -> Manifest:
             f"s2s-export, this release reads up to {FORMAT_VERSION}: upgrade s2s-export"
         )
     _check_seal(content, value.get(CHECKSUM))
-    manifest = schema.build(Manifest, value, MANIFEST_FILE)
+    if version in (1, 2):
+        value = upgraded(value)
+    manifest = records.build(Manifest, value, MANIFEST_FILE)
     manifest_rules.check(manifest)
     return manifest
 

@@ -1,22 +1,47 @@
-"""What an ONNX file says of itself, read without the onnx package: names, types, attributes.
+"""The contents of an ONNX file beside the numbers: names, types, attributes.
 
-``structure`` judges it. The run time has no onnx, and ONNX Runtime tells too little: nothing of a
-GRU's attributes, and of weights outside the file only by opening them. So this reads protobuf's
-wire format, field by field, and skips the weights. Standard library only.
+``graph_check`` judges them. The run time has no onnx package, and ONNX Runtime tells too little:
+nothing of a GRU's attributes, and of weights outside the file only by opening them. So this reads
+protobuf's wire format and skips the weights. Standard library only, beside the specifications.
 
 Sources:
     Wire format: protobuf.dev/programming-guides/encoding. Field numbers: onnx.proto of ONNX 1.16.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .contract import TensorSpec
 from .errors import GraphError
+from .steps import Shape, TensorSpec
+
+_MODEL = {
+    **{1: "ir_version", 7: "graph", 8: "opset_import", 20: "training", 25: "functions"},
+    **{6: "notes", 14: "notes"},
+}
+_OPSET = {1: "domain", 2: "version"}
+_GRAPH = {
+    **{1: "node", 5: "initializer", 11: "input", 12: "output", 13: "value_info", 15: "sparse"},
+    **{10: "notes", 16: "notes"},
+}
+_NODE = {3: "name", 4: "op_type", 5: "attribute", 7: "domain", 6: "notes", 9: "notes"}
+_ATTRIBUTE = {
+    **{1: "name", 3: "int", 4: "string", 5: "tensor", 10: "tensor", 6: "graph", 11: "graph"},
+    **{22: "sparse", 23: "sparse", 13: "notes"},
+}
+_TENSOR = {8: "name", 13: "external_data", 14: "data_location", 12: "notes", 16: "notes"}
+_VALUE = {1: "name", 2: "type", 3: "notes", 4: "notes"}
+_TYPE = {1: "tensor"}
+_TENSOR_TYPE = {1: "element", 2: "shape"}
+_SHAPE = {1: "axis"}
+_AXIS = {1: "size", 2: "name"}
+"""Names of the fields that are read, by number, for each kind of message."""
 
 _ELEMENT_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 10: "float16"}
 _EXTERNAL = 1  # TensorProto.DataLocation
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+_Message = Mapping[str, list[int | memoryview]]
 
 
 @dataclass
@@ -30,15 +55,15 @@ class Node:
         attributes: by name; only integers and strings are kept, others are ``None``.
     """
 
-    name: str = ""
-    operator: str = ""
-    domain: str = ""
+    name: str
+    operator: str
+    domain: str
     attributes: dict[str, int | str | None] = field(default_factory=dict)
 
 
 @dataclass
 class OnnxFile:
-    """What is in an ONNX file beside the numbers.
+    """The contents of an ONNX file beside the numbers.
 
     Attributes:
         ir_version: version of the file format.
@@ -67,147 +92,96 @@ class OnnxFile:
 
         Args:
             content: the file's bytes.
-            name: what messages call the file.
+            name: of the file in messages.
 
         Raises:
             GraphError: it is not an ONNX file, or a damaged one.
         """
         file = cls()
         try:
-            _read_model(file, memoryview(content))
+            file._read_model(memoryview(content))
         except (ValueError, IndexError) as error:  # UnicodeDecodeError is a ValueError
             raise GraphError(f"{name}: not a valid ONNX file ({error}); export again") from None
         return file
 
+    def _read_model(self, content: memoryview) -> None:
+        model = self._message(content, _MODEL)
+        self.ir_version = _integer(model["ir_version"])
+        for entry in model["opset_import"]:
+            opset = self._message(_bytes(entry), _OPSET)
+            self.opsets[_text(opset["domain"])] = _integer(opset["version"])
+        if model["training"] or model["functions"]:
+            self.nested.append("a training graph or a function")
+        if len(model["graph"]) != 1:
+            raise ValueError(f"{len(model['graph'])} graphs in it")
+        graph = self._read_graph(_bytes(model["graph"][0]), is_body=False)
+        self.inputs = tuple(self._read_value(value) for value in graph["input"])
+        self.outputs = tuple(self._read_value(value) for value in graph["output"])
 
-def _read_model(file: OnnxFile, content: memoryview) -> None:
-    graphs = 0
-    for number, value in _fields(content):
-        if number == 1:
-            file.ir_version = _integer(value)
-        elif number == 7:
-            graphs += 1
-            _read_graph(file, _bytes(value))
-        elif number == 8:
-            entry = dict(_fields(_bytes(value)))
-            domain = _text(entry[1]) if 1 in entry else ""
-            file.opsets[domain] = _integer(entry.get(2, 0))
-        elif number in (20, 25):
-            file.nested.append("a training graph or a function")
-        elif number in (6, 14):
-            file.notes = True
-    if graphs != 1:
-        raise ValueError(f"{graphs} graphs in it")
+    def _read_graph(self, content: memoryview, *, is_body: bool) -> _Message:
+        graph = self._message(content, _GRAPH)
+        for node in graph["node"]:
+            self._read_node(_bytes(node), in_body=is_body)
+        for tensor in graph["initializer"]:
+            self._read_tensor(_bytes(tensor))
+        # Their types do not matter here, their notes do.
+        for value in (*graph["value_info"], *graph["input"], *graph["output"]):
+            self._read_value(value)
+        self.nested += ["a sparse weight"] * len(graph["sparse"])
+        return graph
 
+    def _read_node(self, content: memoryview, *, in_body: bool) -> None:
+        message = self._message(content, _NODE)
+        node = Node(_text(message["name"]), _text(message["op_type"]), _text(message["domain"]))
+        self.nodes.append(node)
+        for entry in message["attribute"]:
+            attribute = self._message(_bytes(entry), _ATTRIBUTE)
+            node.attributes[_text(attribute["name"])] = _attribute_value(attribute)
+            for tensor in attribute["tensor"]:
+                self._read_tensor(_bytes(tensor))
+            self.nested += ["a sparse weight"] * len(attribute["sparse"])
+            for body in attribute["graph"]:
+                if node.operator == "Scan" and not in_body:
+                    self._read_graph(_bytes(body), is_body=True)
+                else:
+                    self.nested.append(f"a graph inside of {node.operator}")
 
-def _read_graph(file: OnnxFile, content: memoryview, *, is_body: bool = False) -> None:
-    for number, value in _fields(content):
-        if number == 1:
-            _read_node(file, _bytes(value), in_body=is_body)
-        elif number == 5:
-            _read_tensor(file, _bytes(value))
-        elif number in (11, 12):
-            found = _read_value(file, _bytes(value))
-            if number == 11 and not is_body:
-                file.inputs += (found,)
-            elif not is_body:
-                file.outputs += (found,)
-        elif number == 13:  # the type of a value in between; only its notes matter
-            _read_value(file, _bytes(value))
-        elif number == 15:
-            file.nested.append("a sparse weight")
-        elif number in (10, 16):
-            file.notes = True
+    def _read_tensor(self, content: memoryview) -> None:
+        tensor = self._message(content, _TENSOR)
+        if tensor["external_data"] or _integer(tensor["data_location"]) == _EXTERNAL:
+            self.outside.append(_text(tensor["name"]))
 
+    def _read_value(self, content: int | memoryview) -> TensorSpec:
+        value = self._message(_bytes(content), _VALUE)
+        dtype, shape = "unknown", Shape()
+        for kind in value["type"]:
+            for tensor in self._message(_bytes(kind), _TYPE)["tensor"]:
+                of_tensor = self._message(_bytes(tensor), _TENSOR_TYPE)
+                dtype = _ELEMENT_TYPES.get(_integer(of_tensor["element"]), "unknown")
+                for sizes in of_tensor["shape"]:
+                    shape += tuple(
+                        map(self._read_axis, self._message(_bytes(sizes), _SHAPE)["axis"])
+                    )
+        return TensorSpec(_text(value["name"]), dtype, shape)
 
-def _read_node(file: OnnxFile, content: memoryview, *, in_body: bool) -> None:
-    node = Node()
-    bodies: list[memoryview] = []
-    for number, value in _fields(content):
-        if number == 3:
-            node.name = _text(value)
-        elif number == 4:
-            node.operator = _text(value)
-        elif number == 5:
-            bodies += _read_attribute(file, node, _bytes(value))
-        elif number == 7:
-            node.domain = _text(value)
-        elif number in (6, 9):
-            file.notes = True
-    file.nodes.append(node)
-    for body in bodies:
-        if node.operator == "Scan" and not in_body:
-            _read_graph(file, body, is_body=True)
-        else:
-            file.nested.append(f"a graph inside of {node.operator}")
+    def _read_axis(self, content: int | memoryview) -> int | str:
+        axis = self._message(_bytes(content), _AXIS)
+        return _text(axis["name"]) if axis["name"] else _signed(_integer(axis["size"]))
 
-
-def _read_attribute(file: OnnxFile, node: Node, content: memoryview) -> list[memoryview]:
-    """Read an attribute and return the graphs in it."""
-    name = ""
-    bodies: list[memoryview] = []
-    found: int | str | None = None
-    for number, value in _fields(content):
-        if number == 1:
-            name = _text(value)
-        elif number == 3:
-            found = _signed(_integer(value))
-        elif number == 4:
-            found = bytes(_bytes(value)).decode("utf-8", errors="replace")
-        elif number in (5, 10):
-            _read_tensor(file, _bytes(value))
-        elif number in (6, 11):
-            bodies.append(_bytes(value))
-        elif number in (22, 23):
-            file.nested.append("a sparse weight")
-        elif number == 13:
-            file.notes = True
-    node.attributes[name] = found
-    return bodies
+    def _message(self, content: memoryview, names: Mapping[int, str]) -> _Message:
+        """Return the named fields of a message, each with all its values in order."""
+        message: _Message = defaultdict(list)
+        for number, value in _fields(content):
+            if number in names:
+                message[names[number]].append(value)
+        self.notes = self.notes or bool(message["notes"])
+        return message
 
 
-def _read_tensor(file: OnnxFile, content: memoryview) -> None:
-    name, outside = "", False
-    for number, value in _fields(content):
-        if number == 8:
-            name = _text(value)
-        elif number == 13:
-            outside = True
-        elif number == 14:
-            outside = outside or _integer(value) == _EXTERNAL
-        elif number in (12, 16):
-            file.notes = True
-    if outside:
-        file.outside.append(name)
-
-
-def _read_value(file: OnnxFile, content: memoryview) -> TensorSpec:
-    name, dtype = "", "unknown"
-    shape: tuple[int | str, ...] = ()
-    for number, value in _fields(content):
-        if number == 1:
-            name = _text(value)
-        elif number == 2:
-            for kind, tensor in _fields(_bytes(value)):
-                if kind == 1:
-                    dtype, shape = _read_tensor_type(_bytes(tensor))
-        elif number in (3, 4):
-            file.notes = True
-    return TensorSpec(name, dtype, shape)
-
-
-def _read_tensor_type(content: memoryview) -> tuple[str, tuple[int | str, ...]]:
-    dtype = "unknown"
-    shape: tuple[int | str, ...] = ()
-    for number, value in _fields(content):
-        if number == 1:
-            dtype = _ELEMENT_TYPES.get(_integer(value), "unknown")
-        elif number == 2:
-            for kind, size in _fields(_bytes(value)):
-                if kind == 1:
-                    axis = dict(_fields(_bytes(size)))
-                    shape += (_text(axis[2]) if 2 in axis else _signed(_integer(axis.get(1, 0))),)
-    return dtype, shape
+def _attribute_value(attribute: _Message) -> int | str | None:
+    if attribute["string"]:
+        return bytes(_bytes(attribute["string"][-1])).decode("utf-8", errors="replace")
+    return _signed(_integer(attribute["int"])) if attribute["int"] else None
 
 
 def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
@@ -250,7 +224,9 @@ def _varint(content: memoryview, position: int) -> tuple[int, int]:
     raise ValueError("an integer of more than 64 bits")
 
 
-def _integer(value: int | memoryview) -> int:
+def _integer(values: list[int | memoryview]) -> int:
+    """Return the last value of a field, as protobuf's readers do; 0 where it is missing."""
+    value = values[-1] if values else 0
     if not isinstance(value, int):
         raise ValueError("bytes where a number is expected")
     return value
@@ -267,5 +243,6 @@ def _bytes(value: int | memoryview) -> memoryview:
     return value
 
 
-def _text(value: int | memoryview) -> str:
-    return str(_bytes(value), "utf-8")
+def _text(values: list[int | memoryview]) -> str:
+    """Return the last value of a field as text; ``""`` where it is missing."""
+    return str(_bytes(values[-1]), "utf-8") if values else ""

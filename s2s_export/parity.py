@@ -1,7 +1,7 @@
-"""The parity gate: do two pairs of steps decode to the same tokens, and if not, is it a tie?
+"""The parity gate: two pairs of steps decode to the same tokens, or the difference is a proven tie.
 
 Export asks it before publishing, ``benchmarks.parity`` for whole corpora. It sees back ends only as
-callables, so eager PyTorch, TorchScript and ONNX Runtime look alike here; numpy only.
+steps, so eager PyTorch, TorchScript and ONNX Runtime look alike here; numpy only.
 
 Two back ends round differently, so their numbers are close, not equal. That can change a token only
 where the two best ones are nearly tied. The gate therefore asks for three things: the numbers of
@@ -18,26 +18,23 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from .encoder import run_encoder
 from .errors import ParityError
-from .greedy import (
+from .greedy import DecodingOptions, Hypothesis, greedy_decode
+from .manifest import ParityRecord
+from .steps import (
     DecoderStep,
     EncoderStep,
     FloatArray,
-    GreedyOptions,
-    Hypothesis,
     State,
+    StepPair,
+    Steps,
+    TensorSpec,
     TokenIds,
-    encode,
-    greedy_decode,
+    fixed_shape,
 )
-from .manifest import ParityRecord
+from .verify import TOLERANCE
 from .vocabulary import Vocabulary
-
-TOLERANCE = 1e-4
-"""Largest allowed absolute difference of an output. The least likely words have log-probabilities
-of -36 and below, where neighbouring float32 are 4e-6 apart, and each is a sum of some 256 products
-on top of a chain of steps: differences of 3e-5 were measured (docs/benchmarks.md), and this leaves
-a factor of three. A wrong GRU variant is off by 1e-1."""
 
 TIE_MARGIN = 2 * TOLERANCE
 """Log-probabilities closer than this are tied: each may have moved by ``TOLERANCE``."""
@@ -52,13 +49,18 @@ class Backend:
     """An encoder step and a decoder step that belong together, with a name for messages."""
 
     name: str
-    encoder_step: EncoderStep
-    decoder_step: DecoderStep
+    encoder: EncoderStep
+    decoder: DecoderStep
+
+    @classmethod
+    def of(cls, name: str, steps: Steps) -> "Backend":
+        """Give two steps a name."""
+        return cls(name, steps.encoder, steps.decoder)
 
     def decode(
         self,
         sources: Sequence[Sequence[int]],
-        options: GreedyOptions,
+        options: DecodingOptions,
         batch_sizes: Sequence[int] = (1,),
     ) -> Iterator[Hypothesis]:
         """Decode sentences in batches of these sizes in turn, beginning again after the last."""
@@ -67,33 +69,34 @@ class Backend:
             batch = list(itertools.islice(remaining, batch_size))
             if not batch:
                 return
-            yield from greedy_decode(self.encoder_step, self.decoder_step, batch, options)
+            yield from greedy_decode(self, batch, options)
 
 
 class MarginRecorder:
-    """A decoder step that remembers the smallest margin between its two best tokens.
+    """Two steps, and the smallest margin between the two best tokens of the decoder.
 
     Attributes:
+        steps: the steps; running the decoder records its margins.
         smallest: the margin in log-probability; infinity before the first step.
     """
 
-    def __init__(self, decoder_step: DecoderStep) -> None:
-        self._decoder_step = decoder_step
+    def __init__(self, steps: Steps) -> None:
+        self._decoder = steps.decoder
+        self.steps = StepPair(steps.encoder, DecoderStep(steps.decoder.spec, self._run))
         self.smallest = float("inf")
 
-    def __call__(self, token: TokenIds, state: State) -> tuple[FloatArray, State]:
-        """Run the step and look at its margins."""
-        log_probs, changed = self._decoder_step(token, state)
-        top_two = np.partition(log_probs, -2, axis=1)[:, -2:]
+    def _run(self, token: TokenIds, state: Sequence[FloatArray]) -> Sequence[FloatArray]:
+        outputs = self._decoder.run(token, state)
+        top_two = np.partition(outputs[0], -2, axis=1)[:, -2:]
         self.smallest = min(self.smallest, float((top_two[:, 1] - top_two[:, 0]).min()))
-        return log_probs, changed
+        return outputs
 
 
 def compare(
     reference: Backend,
     candidates: Sequence[Backend],
     sources: Sequence[Sequence[int]],
-    options: GreedyOptions,
+    options: DecodingOptions,
     *,
     vocabularies: tuple[Vocabulary, Vocabulary],
     batch_sizes: Sequence[int],
@@ -116,7 +119,7 @@ def compare(
     """
     differences = {}
     for candidate in candidates:
-        largest = step_differences(reference, candidate, options, vocabularies)
+        largest = step_differences(reference, candidate, vocabularies)
         for output, difference in largest.items():
             if difference > TOLERANCE:
                 raise ParityError(
@@ -124,8 +127,8 @@ def compare(
                     f"{difference:.3g}, more than {TOLERANCE:.3g}; not published"
                 )
         differences[candidate.name] = largest
-    recorder = MarginRecorder(reference.decoder_step)
-    recorded = Backend(reference.name, reference.encoder_step, recorder)
+    recorder = MarginRecorder(reference)
+    recorded = Backend.of(reference.name, recorder.steps)
     expected = list(recorded.decode(sources, options, batch_sizes))
     records = {}
     for candidate in candidates:
@@ -148,7 +151,6 @@ def compare(
 def step_differences(
     reference: Backend,
     candidate: Backend,
-    options: GreedyOptions,
     vocabularies: tuple[Vocabulary, Vocabulary],
 ) -> dict[str, float]:
     """Return the largest absolute difference of each output, over random steps.
@@ -170,35 +172,38 @@ def step_differences(
 
     for batch in _STEP_BATCHES:
         for length in _STEP_LENGTHS:
-            # A GRU's hidden state lies between -1 and 1.
             state = {
-                name: generator.uniform(-1, 1, (array.shape[0], batch, *array.shape[2:])).astype(
-                    np.float32
-                )
-                for name, array in options.initial_state.items()
+                spec.name: _random_state(spec, batch, generator)
+                for spec in reference.encoder.spec.state
             }
             tokens = generator.integers(0, source_size, (length, batch))
             one = _encoded(reference, tokens, state)
             other = _encoded(candidate, tokens, state)
             note("encoder", one, other)
+            one = reference.decoder.spec.first_state(one, batch)
+            other = candidate.decoder.spec.first_state(other, batch)
             for _ in range(_CHAINED_STEPS):
                 token = generator.integers(0, target_size, batch)
-                scores, changed = reference.decoder_step(token, one)
-                other_scores, other_changed = candidate.decoder_step(token, other)
-                note("decoder", {"log_probs": scores}, {"log_probs": other_scores})
-                note("decoder", changed, other_changed)
-                one, other = {**one, **changed}, {**other, **other_changed}
+                outputs = reference.decoder(token, one)
+                other_outputs = candidate.decoder(token, other)
+                note("decoder", outputs.by_name(), other_outputs.by_name())
+                one, other = {**one, **outputs.replaced}, {**other, **other_outputs.replaced}
     return largest
+
+
+def _random_state(spec: TensorSpec, batch: int, generator: np.random.Generator) -> FloatArray:
+    """Return a state between -1 and 1, as a GRU's is."""
+    return generator.uniform(-1, 1, fixed_shape(spec, batch)).astype(np.float32)
 
 
 def _encoded(backend: Backend, tokens: TokenIds, state: State) -> State:
     """Return the state after some tokens, the same number of each sentence."""
-    changed, collected = backend.encoder_step(tokens, state)
-    return {**state, **changed, **collected}
+    outputs = backend.encoder(tokens, state)
+    return {**state, **outputs.replaced, **outputs.collected, **outputs.final}
 
 
 class Verdict(Enum):
-    """What the gate says of a sentence. The third answer, different, is an error."""
+    """The gate's verdict on a sentence. The third one, different, is an error."""
 
     IDENTICAL = "identical"
     TIE = "tie"
@@ -210,10 +215,10 @@ def judge(
     source: Sequence[int],
     expected: Hypothesis,
     found: Hypothesis,
-    options: GreedyOptions,
+    options: DecodingOptions,
     vocabularies: tuple[Vocabulary, Vocabulary],
 ) -> Verdict:
-    """Say whether two translations of a sentence are the same, or differ because of ties alone.
+    """Decide whether two translations of a sentence are the same, or differ by ties alone.
 
     For a tie both back ends are fed the reference's tokens; at each step where they would choose
     differently, the two candidates must be tied for both of them.
@@ -226,8 +231,8 @@ def judge(
         return Verdict.IDENTICAL
     fed = [options.sos, *expected.ids][: options.max_length]
     steps = zip(
-        _forced_scores(reference, source, fed, options),
-        _forced_scores(candidate, source, fed, options),
+        _forced_scores(reference, source, fed),
+        _forced_scores(candidate, source, fed),
         strict=True,
     )
     for step, (scores, other_scores) in enumerate(steps):
@@ -247,14 +252,14 @@ def judge(
 
 
 def _forced_scores(
-    backend: Backend, source: Sequence[int], fed: Sequence[int], options: GreedyOptions
+    backend: Backend, source: Sequence[int], fed: Sequence[int]
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the log-probabilities ``float32[V]`` of each step of a decoder fed these tokens."""
-    state = encode(backend.encoder_step, [source], options.initial_state)
+    state: State = backend.decoder.spec.first_state(run_encoder(backend.encoder, [source]), 1)
     for token in fed:
-        scores, changed = backend.decoder_step(np.array([token]), state)
-        state = {**state, **changed}
-        yield scores[0]
+        outputs = backend.decoder(np.array([token]), state)
+        state = {**state, **outputs.replaced}
+        yield outputs.log_probs[0]
 
 
 def _difference(one: FloatArray, other: FloatArray) -> float:

@@ -10,38 +10,38 @@ from collections.abc import Mapping
 import numpy as np
 from torch import nn
 
-from training.attention import AttentionDecoderRNN
-from training.model import Seq2Seq
-
-from .contract import Graphs, GraphSpec
 from .int8_graph import Array, Int8Graph, Layer, value_info
+from .manifest import GraphRecord, Graphs
+from .source import ExportSource
+from .steps import StepSpec
 
 Weights = Mapping[str, Array]
 
 
-def to_int8(model: Seq2Seq, specs: Graphs) -> tuple[bytes, bytes]:
+def to_int8(source: ExportSource, graphs: Graphs) -> tuple[bytes, bytes]:
     """Return the encoder step and the decoder step as int8 graphs.
 
     Args:
-        model: whose weights are quantized; it stays as it is.
-        specs: the contracts of the two graphs.
+        source: the model, whose weights are quantized; it stays as it is.
+        graphs: the records of the two graphs.
 
     Returns:
         The bytes of two ONNX files; the same model gives the same bytes.
     """
-    weights = _weights(model.decoder)
-    if isinstance(model.decoder, AttentionDecoderRNN):
-        decoder = _attention_decoder(weights, specs.decoder)
+    weights = _weights(source.decoder)
+    spec, record = source.decoder_spec, graphs.decoder
+    if "energy.weight" in weights:
+        decoder = _attention_decoder(weights, spec, record)
     else:
-        decoder = _decoder(weights, specs.decoder, model.decoder.n_layers)
-    return _encoder(_weights(model.encoder), specs.encoder), decoder
+        decoder = _decoder(weights, spec, record, source.decoder.n_layers)  # type: ignore
+    return _encoder(_weights(source.encoder), source.encoder_spec, graphs.encoder), decoder
 
 
 def _weights(module: nn.Module) -> Weights:
     return {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
 
 
-def _encoder(weights: Weights, spec: GraphSpec) -> bytes:
+def _encoder(weights: Weights, spec: StepSpec, record: GraphRecord) -> bytes:
     graph = Int8Graph()
     tokens, hidden = (tensor.name for tensor in spec.inputs)
     next_hidden, *collected = (tensor.name for tensor in spec.outputs)
@@ -79,10 +79,10 @@ def _encoder(weights: Weights, spec: GraphSpec) -> bytes:
         graph.node("Identity", [found], [key])
         shape = [graph.node("Shape", [tokens]), graph.shape("one", 1)]
         graph.ones(graph.node("Concat", shape, axis=0), mask)
-    return graph.as_model(spec)
+    return graph.as_model(spec, record)
 
 
-def _decoder(weights: Weights, spec: GraphSpec, n_layers: int) -> bytes:
+def _decoder(weights: Weights, spec: StepSpec, record: GraphRecord, n_layers: int) -> bytes:
     graph = Int8Graph()
     token, hidden = (tensor.name for tensor in spec.inputs)
     log_probs, next_hidden = (tensor.name for tensor in spec.outputs)
@@ -96,10 +96,10 @@ def _decoder(weights: Weights, spec: GraphSpec, n_layers: int) -> bytes:
     scores = graph.product(output, _layer(weights, "out"), "out", 1.0)
     graph.node("LogSoftmax", [scores], [log_probs], axis=-1)
     graph.node("Unsqueeze", [state, graph.shape("axis", 0)], [next_hidden])
-    return graph.as_model(spec)
+    return graph.as_model(spec, record)
 
 
-def _attention_decoder(weights: Weights, spec: GraphSpec) -> bytes:
+def _attention_decoder(weights: Weights, spec: StepSpec, record: GraphRecord) -> bytes:
     graph = Int8Graph()
     token, hidden, memory, key, mask = (tensor.name for tensor in spec.inputs)
     log_probs, next_hidden, attention = (tensor.name for tensor in spec.outputs)
@@ -136,7 +136,7 @@ def _attention_decoder(weights: Weights, spec: GraphSpec) -> bytes:
     scores = graph.product(output, _layer(weights, "out"), "out", 1.0)
     graph.node("LogSoftmax", [scores], [log_probs], axis=-1)
     graph.node("Unsqueeze", [state, graph.shape("axis", 0)], [next_hidden])
-    return graph.as_model(spec)
+    return graph.as_model(spec, record)
 
 
 def _application(graph: Int8Graph, weights: Weights, x: str, largest: float, state: str) -> str:

@@ -1,7 +1,7 @@
 """ONNX Runtime sessions: opened where they were asked to run, or not at all.
 
 The only module of the run time that touches onnxruntime, and it imports it when the first session
-is opened, not before. ``steps`` makes steps of the sessions.
+is opened, not before. ``onnx_steps`` runs the sessions.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ PROVIDERS: dict[str, list[tuple[str, dict[str, str]]]] = {
 """Execution providers with their options, by the device's name."""
 
 DEVICES = (*PROVIDERS, "auto")
-"""What can be asked for; ``choose_device`` says what ``auto`` is."""
+"""Names of devices; ``choose_device`` decides on ``auto``."""
 
-_HEAVY_OPERATORS = frozenset({"GRU", "Gemm", "MatMul", "MatMulInteger"})
+_HEAVY_OPERATORS = frozenset({"GRU", "LSTM", "Gemm", "MatMul", "MatMulInteger"})
 """On a GPU these must run there; shapes and indices may be the CPU's business."""
 
 
@@ -113,7 +113,7 @@ def open_session(model: bytes, file: str, settings: SessionSettings) -> Any:
 
     Args:
         model: the ONNX file's bytes.
-        file: what messages call the graph.
+        file: name of the graph in messages.
         settings: device, threads, options.
 
     Raises:
@@ -144,7 +144,7 @@ def open_session(model: bytes, file: str, settings: SessionSettings) -> Any:
         raise ProviderError(_not_available(device, first_line(error))) from error
     if session.get_providers()[0] != wanted:
         raise ProviderError(_not_available(device, "ONNX Runtime fell back to the CPU"))
-    if device != "cpu" and settings.options is None:  # ours ask for what this looks at
+    if device != "cpu" and settings.options is None:  # ours record the assignment
         _require_assigned(session, wanted, file)
     return session
 
@@ -167,7 +167,7 @@ def _session_options(ort: Any, settings: SessionSettings) -> Any:
 
 
 def _require_assigned(session: Any, provider: str, file: str) -> None:
-    """Make sure that what is heavy runs on the provider; releases before 1.24 cannot tell."""
+    """Make sure that heavy operators run on the provider; releases before 1.24 cannot tell."""
     tell = getattr(session, "get_provider_graph_assignment_info", None)
     if tell is None:
         return

@@ -1,22 +1,23 @@
-"""The Translator: text in, text out, for other people's apps.
+"""Translator: text in, text out, for other people's apps.
 
-It joins the torch-free parts: reading sentences, the loaded model, and the words of the result.
+It loads an exported folder into a ``Pipeline`` and adds streams of texts, devices and pickling.
 """
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputTypeError, OptionError, ProviderError, TextError
-from .folder import Precision
-from .loading import LoadedModel
 from .manifest import Manifest
-from .sentences import Sentence, SentenceReader, UnknownWords
+from .manifest_rules import MOST_TOKENS
+from .model import OnnxModel
+from .pipeline import Pipeline, Translation
+from .reader import Precision
 from .sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
-from .translation import ATTENTION, Translation, nothing, translation_of
+from .tokenizer import TEXT_MODES, Encoding, Tokenizer, UnknownWords
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -43,6 +44,9 @@ class Translator:
     Attributes:
         device: where it runs: ``"cpu"`` or ``"cuda"``.
         device_reason: why there, in a few words.
+        source: tokenizer of the source.
+        target: tokenizer of the target.
+        pipeline: the two tokenizers and the two steps.
     """
 
     def __init__(
@@ -90,11 +94,13 @@ class Translator:
             "max_length": max_length,
             "session_options": session_options,
         }
+        if max_length is not None and not 1 <= max_length <= MOST_TOKENS:
+            raise OptionError(f"max_length: expected 1 to {MOST_TOKENS}, found {max_length}")
         warn_of_two_onnxruntimes()
 
-        def load(device: str) -> LoadedModel:
+        def load(device: str) -> OnnxModel:
             settings = SessionSettings(device, threads, session_options)
-            return LoadedModel(path, settings, precision=precision, max_length=max_length)
+            return OnnxModel(path, settings, precision=precision)
 
         self.device, self.device_reason = choose_device(device)
         try:
@@ -106,11 +112,21 @@ class Translator:
             self._model = load(self.device)
         if device == "auto":
             _LOG.info("device 'auto' is %r: %s", self.device, self.device_reason)
-        self._reader = SentenceReader(self._model.manifest, self._model.source, unknown_words)
+        source, target = self.manifest.source, self.manifest.target
+        self.source = Tokenizer(
+            TEXT_MODES[source.text],
+            self._model.source,
+            unknown_words=unknown_words,
+            max_length=source.max_length,
+        )
+        self.target = Tokenizer(TEXT_MODES[target.text], self._model.target)
+        self.pipeline = Pipeline(
+            self._model, self.source, self.target, max_length=max_length or target.max_length
+        )
 
     @property
     def manifest(self) -> Manifest:
-        """What the folder says of itself: languages, sizes, scores, versions."""
+        """The folder's manifest: languages, sizes, metrics, versions."""
         return self._model.manifest
 
     def translate(self, text: str) -> str:
@@ -120,15 +136,14 @@ class Translator:
             text: a sentence.
 
         Returns:
-            The translation's tokens joined by spaces, as in the training data; ``""`` for a text in
-            which the model knows no word.
+            The translation; ``""`` for a text in which the model knows no word.
 
         Raises:
             TextError: the text cannot be translated: it is not a ``str``, too long, malformed, or
                 has unknown words and these are an error; the subclass and the message say which.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        [translation] = self._translate([self._reader.read(text)])
+        [translation] = self.pipeline.translate([self.source.encode(text)])
         return translation.text
 
     def translate_batch(
@@ -139,7 +154,7 @@ class Translator:
         Args:
             texts: sentences; an iterator is consumed once.
             batch_size: how many the graphs get at a time.
-            attention: also tell where the model looked.
+            attention: also return the attention.
 
         Returns:
             One translation for each text, in their order. The words are those that ``translate``
@@ -151,9 +166,9 @@ class Translator:
             OptionError: the batch size is not positive, or the model has no attention.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        _require_batch_size(batch_size)
-        recorded = self._recorded(attention)
-        return self._translate(list(self._sentences(texts, None)), batch_size, recorded)
+        self._check_options(batch_size, attention)
+        encodings = list(self._encodings(texts, None))
+        return self.pipeline.translate(encodings, batch_size=batch_size, attention=attention)
 
     def translate_iter(
         self,
@@ -169,7 +184,7 @@ class Translator:
             texts: sentences, read as they are needed: a few batches ahead of what is yielded.
             batch_size: how many the graphs get at a time; with 1, each text is translated before
                 the next one is read.
-            attention: also tell where the model looked.
+            attention: also return the attention.
             on_error: called with the error for a text that cannot be translated (its ``index`` says
                 which), instead of raising it; the text's translation is then empty.
 
@@ -182,9 +197,9 @@ class Translator:
             OptionError: the batch size is not positive, or the model has no attention.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        _require_batch_size(batch_size)
-        sentences = self._sentences(texts, on_error)
-        return self._translate_windows(sentences, batch_size, self._recorded(attention))
+        self._check_options(batch_size, attention)
+        encodings = self._encodings(texts, on_error)
+        return self._translate_windows(encodings, batch_size, attention)
 
     def stream(self, text: str) -> Iterator[str]:
         """Translate one sentence and yield its tokens as they are decoded.
@@ -199,90 +214,68 @@ class Translator:
             TextError: as for ``translate``, at once and not with the first token.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        return self._stream(self._reader.read(text))
+        return self.pipeline.stream(self.source.encode(text))
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
-        """Return the words of a text that the model was not trained on.
+        """Return the tokens of a text that the model was not trained on.
 
         Returns:
-            The words as the normalizer leaves them, in the order of the text, each once.
+            The tokens in the order of the text, each once.
 
         Raises:
             TextError: the text is not a ``str``, far too long, or malformed.
         """
-        return self._reader.unknown_words(text)
+        return self.source.vocabulary.unknown(self.source.tokens(text))
 
-    def _stream(self, sentence: Sentence) -> Iterator[str]:
-        if sentence.ids:
-            for token in self._model.stream(sentence.ids):
-                yield from self._model.target.decode([token])
+    def _check_options(self, batch_size: int, attention: bool) -> None:
+        """Check the options of several texts.
 
-    def _recorded(self, attention: bool) -> tuple[str, ...]:
-        """Return the outputs of the decoder that are wanted beside the words."""
-        if not attention:
-            return ()
-        if ATTENTION not in (spec.name for spec in self.manifest.graphs.decoder.outputs):
+        Raises:
+            OptionError: the batch size is not positive, or the model has no attention.
+        """
+        if batch_size < 1:
+            raise OptionError(f"batch_size: expected 1 or more, found {batch_size}")
+        if attention and not self.pipeline.has_attention:
             raise OptionError(
                 "attention: this model has none; train one with 'python -m training.fit --recipe "
                 "attention'"
             )
-        return (ATTENTION,)
 
     def _translate_windows(
-        self, sentences: Iterator[Sentence], batch_size: int, recorded: tuple[str, ...]
+        self, encodings: Iterator[Encoding], batch_size: int, attention: bool
     ) -> Iterator[Translation]:
         failure: list[TextError] = []
 
-        def until_failure() -> Iterator[Sentence]:
+        def until_failure() -> Iterator[Encoding]:
             try:
-                yield from sentences
-            except TextError as error:  # first the translations of what came before it
+                yield from encodings
+            except TextError as error:  # first the translations of the texts before it
                 failure.append(error)
 
         remaining = until_failure()
         # One at a time is for those who wait for each answer before they go on.
         size = batch_size * _WINDOW if batch_size > 1 else 1
         while window := list(islice(remaining, size)):
-            yield from self._translate(window, batch_size, recorded)
+            yield from self.pipeline.translate(window, batch_size=batch_size, attention=attention)
         for error in failure:
             raise error
 
-    def _sentences(
+    def _encodings(
         self, texts: Iterable[str], on_error: Callable[[TextError], None] | None
-    ) -> Iterator[Sentence]:
+    ) -> Iterator[Encoding]:
         if isinstance(texts, str):
             raise InputTypeError("expected several texts, found one str; use translate")
         for index, text in enumerate(texts):
             try:
-                sentence = self._reader.read(text)
+                encoding = self.source.encode(text)
             except TextError as error:
                 error.index = index
                 if on_error is None:
                     error.add_note(f"it is the text with index {index}")
                     raise
                 on_error(error)
-                sentence = Sentence((), ())
-            yield sentence
-
-    def _translate(
-        self,
-        sentences: Sequence[Sentence],
-        batch_size: int = 1,
-        recorded: tuple[str, ...] = (),
-    ) -> list[Translation]:
-        """Translate sentences; those of like length go side by side through the graphs."""
-        translations = [nothing(sentence.unknown_words) for sentence in sentences]
-        order = [index for index, sentence in enumerate(sentences) if sentence.ids]
-        order.sort(key=lambda index: len(sentences[index].ids))
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            ids = [sentences[index].ids for index in batch]
-            found = self._model.decode(ids, recorded=recorded)
-            for index, hypothesis in zip(batch, found, strict=True):
-                translations[index] = translation_of(
-                    sentences[index], hypothesis, self._model.source, self._model.target
-                )
-        return translations
+                encoding = Encoding((), ())
+            yield encoding
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._arguments["session_options"] is not None:
@@ -293,8 +286,3 @@ class Translator:
 def _reopen(arguments: dict[str, Any]) -> Translator:
     """Make a Translator in another process, of the folder that the pickled one was made of."""
     return Translator(**arguments)
-
-
-def _require_batch_size(batch_size: int) -> None:
-    if batch_size < 1:
-        raise OptionError(f"batch_size: expected 1 or more, found {batch_size}")

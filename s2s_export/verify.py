@@ -1,8 +1,8 @@
-"""The command ``python -m s2s_export.verify``: is an exported folder what was proven?
+"""The command ``python -m s2s_export.verify``: prove an exported folder again, without torch.
 
-Whoever receives a folder can prove it again, without torch: files, structure, vocabularies, and the
-golden sentences, token for token, on the device where they will run. ``verify`` does the same from
-Python and returns a report; export asks it before it publishes.
+It checks files, structure, vocabularies, and the golden sentences, token for token, on the device
+where they will run. ``verify`` does the same from Python and returns a report; export asks it
+before it publishes.
 """
 
 import argparse
@@ -11,29 +11,45 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from . import __version__, command
-from .contract import GraphSpec
 from .errors import ArtefactError, ParityError, ProviderError, S2SError
-from .folder import ExportedFolder
 from .greedy import Hypothesis
-from .loading import LoadedModel
-from .manifest import MANIFEST_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE, Golden
-from .parity import TOLERANCE
-from .sessions import PROVIDERS, SessionSettings
-from .text import detokenize, tokenize
+from .manifest import (
+    MANIFEST_FILE,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_VOCABULARY_FILE,
+    Golden,
+    GraphRecord,
+    Manifest,
+)
+from .reader import ExportedFolder
+from .sessions import PROVIDERS
+from .steps import StepSpec
+from .translator import Translator
+from .vocabulary import EOS
+
+TOLERANCE = 1e-4
+"""Largest allowed absolute difference of an output between back ends. The least likely words have
+log-probabilities of -36 and below, where neighbouring float32 are 4e-6 apart, and each is a sum of
+some 256 products on top of a chain of steps: differences of 3e-5 were measured
+(docs/benchmarks.md), and this leaves a factor of three. A wrong GRU variant is off by 1e-1."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was checked.
+    """One check.
 
     Attributes:
-        name: what was checked.
-        passed: whether it is as it should be.
-        found: what was found, or what is wrong and what to do.
+        name: of the check.
+        passed: whether nothing is wrong.
+        found: the finding, or the fault and what to do about it.
     """
 
     name: str
@@ -43,12 +59,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """What was checked of a folder.
+    """The checks of a folder.
 
     Attributes:
         folder: as given.
         device: where the golden sentences were replayed.
-        checks: in their order. Those that need what a failed one was about are left out.
+        checks: in their order. Those that depend on a failed one are left out.
     """
 
     folder: str
@@ -62,14 +78,14 @@ class Report:
 
 
 def verify(path: str | os.PathLike[str], *, device: str = "cpu") -> Report:
-    """Check an exported folder: all that can be checked without torch.
+    """Check an exported folder without torch.
 
     Args:
         path: the folder.
         device: ``"cpu"`` or ``"cuda"``: where to replay the golden sentences.
 
     Returns:
-        The report. What is wrong with the folder stands in it and is not raised.
+        The report. Faults of the folder stand in it and are not raised.
 
     Raises:
         ProviderError: the device or onnxruntime is not available.
@@ -79,113 +95,120 @@ def verify(path: str | os.PathLike[str], *, device: str = "cpu") -> Report:
 
 def _checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]:
     """Make one check after the other, up to the last that can still be made."""
-    opened: list[ExportedFolder] = []
-
-    def open_folder() -> str:
-        opened.append(ExportedFolder(path))
-        return f"format version {opened[0].manifest.format_version}, sha256 as recorded"
-
-    yield _check(MANIFEST_FILE, open_folder)
-    if not opened:
+    folder, check = _attempt(MANIFEST_FILE, lambda: ExportedFolder(path))
+    if folder is None:
+        yield check
         return
-    [folder] = opened
-    of_files = [_check(name, _file_check(folder, name)) for name in folder.manifest.files]
-    yield from of_files
-    if all(check.passed for check in of_files):
-        of_contents = list(_content_checks(folder))
-        yield from of_contents
-        if all(check.passed for check in of_contents):
-            yield from _golden_checks(path, device)
-            if folder.manifest.int8 is not None:
-                yield _check("golden sentences, int8", lambda: _replay_int8(path, device))
+    version = folder.manifest.format_version
+    yield replace(check, found=f"format version {version}, sha256 as recorded")
+    for checks in (_file_checks(folder), _content_checks(folder)):
+        made = list(checks)
+        yield from made
+        if not all(check.passed for check in made):
+            return
+    yield from _golden_checks(path, device)
+    if folder.manifest.int8 is not None:
+        yield _attempt("golden sentences, int8", lambda: _replay_int8(path, device))[1]
 
 
-def _check(name: str, find: Callable[[], str]) -> Check:
-    """Make a check of something that returns what it finds or raises what is wrong."""
+def _attempt(name: str, attempt: Callable[[], T]) -> tuple[T | None, Check]:
+    """Make a check of an attempt; return its result, or ``None`` if it failed, and the check."""
     try:
-        return Check(name, True, find())
-    except ProviderError:  # says nothing of the folder
+        result = attempt()
+    except ProviderError:  # no fault of the folder
         raise
     except S2SError as error:
-        return Check(name, False, str(error))
+        return None, Check(name, False, str(error))
+    return result, Check(name, True, str(result))
 
 
-def _file_check(folder: ExportedFolder, name: str) -> Callable[[], str]:
-    return lambda: f"{len(folder.read(name)):,} bytes, sha256 as recorded"
+def _file_checks(folder: ExportedFolder) -> Iterator[Check]:
+    def read(name: str) -> str:
+        return f"{len(folder.read(name)):,} bytes, sha256 as recorded"
+
+    for name in folder.manifest.files:
+        yield _attempt(name, partial(read, name))[1]
 
 
 def _content_checks(folder: ExportedFolder) -> Iterator[Check]:
-    def structure(spec: GraphSpec) -> str:
-        folder.read_graph(spec)
-        return f"as specified: standard operators of opset {spec.opset}, nothing outside the file"
+    def structure(graph: GraphRecord, spec: StepSpec) -> str:
+        folder.read_graph(graph, spec)
+        return f"as specified: standard operators of opset {graph.opset}, nothing outside the file"
 
-    def words(name: str) -> str:
-        return f"{len(folder.read_vocabulary(name)):,} tokens"
+    def vocabulary(file: str) -> str:
+        return f"{len(folder.read_vocabulary(file)):,} tokens"
 
-    graphs, int8 = folder.manifest.graphs, folder.manifest.int8
-    yield _check("structure of the encoder", lambda: structure(graphs.encoder))
-    yield _check("structure of the decoder", lambda: structure(graphs.decoder))
-    if int8 is not None:
-        yield _check("structure of the int8 encoder", lambda: structure(int8.graphs.encoder))
-        yield _check("structure of the int8 decoder", lambda: structure(int8.graphs.decoder))
-    yield _check("words of the source", lambda: words(SOURCE_VOCABULARY_FILE))
-    yield _check("words of the target", lambda: words(TARGET_VOCABULARY_FILE))
+    for name, graph, spec in _graphs(folder.manifest):
+        yield _attempt(f"structure of the {name}", partial(structure, graph, spec))[1]
+    for side, file in (("source", SOURCE_VOCABULARY_FILE), ("target", TARGET_VOCABULARY_FILE)):
+        yield _attempt(f"vocabulary of the {side}", partial(vocabulary, file))[1]
+
+
+def _graphs(manifest: Manifest) -> Iterator[tuple[str, GraphRecord, StepSpec]]:
+    """Yield the name, record and specification of each graph."""
+    for prefix, graphs in (
+        ("", manifest.graphs),
+        ("int8 ", manifest.int8.graphs if manifest.int8 else None),
+    ):
+        if graphs is not None:
+            yield f"{prefix}encoder", graphs.encoder, manifest.steps.encoder
+            yield f"{prefix}decoder", graphs.decoder, manifest.steps.decoder
 
 
 def _golden_checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]:
-    """Replay the golden sentences: their words' ids, the tokens, and the log-probabilities."""
-    replayed: list[tuple[Golden, Hypothesis]] = []
+    """Replay the golden sentences: the ids of their texts, the tokens, the log-probabilities."""
 
-    def tokens() -> str:
-        model = LoadedModel(path, SessionSettings(device))
-        for golden in model.manifest.golden:
-            replayed.append((golden, _replay(golden, model)))
-        return f"{len(replayed)} sentences token for token as eager PyTorch, on {device}"
+    def replay() -> list[tuple[Golden, Hypothesis]]:
+        translator = Translator(path, device=device)
+        return [(golden, _replay(golden, translator)) for golden in translator.manifest.golden]
 
-    def log_probs() -> str:
-        largest = max((_difference(golden, found) for golden, found in replayed), default=0.0)
-        if largest > TOLERANCE:
-            raise ParityError(f"they differ by {largest:.3g}, more than {TOLERANCE:.3g}")
-        return f"largest difference {largest:.1e}, tolerance {TOLERANCE:.0e}"
-
-    check = _check("golden sentences", tokens)
-    yield check
-    if check.passed:
-        yield _check("their log-probabilities", log_probs)
+    replayed, check = _attempt("golden sentences", replay)
+    if replayed is None:
+        yield check
+        return
+    yield replace(
+        check, found=f"{len(replayed)} sentences token for token as eager PyTorch, on {device}"
+    )
+    yield _attempt("their log-probabilities", partial(_compare_log_probs, replayed))[1]
 
 
-def _replay(golden: Golden, model: LoadedModel) -> Hypothesis:
-    ids = tuple(model.source.encode(tokenize(golden.source)))
+def _replay(golden: Golden, translator: Translator) -> Hypothesis:
+    ids = translator.source.encode(golden.source).ids
     if ids != golden.source_ids:
         raise ParityError(
             f"{golden.source!r}: expected source ids {list(golden.source_ids)}, found {list(ids)}"
         )
-    [found] = model.decode([ids])
-    eos = (model.manifest.special_ids.eos,) if found.finished else ()
-    target = detokenize(model.target.decode(found.ids))
-    if ((*found.ids, *eos), target) != (golden.target_ids, golden.target):
+    [hypothesis] = translator.pipeline.decode([ids])
+    target, target_ids = translator.target.decode(hypothesis.ids), hypothesis.with_eos(EOS)
+    if (target_ids, target) != (golden.target_ids, golden.target):
         raise ParityError(
             f"{golden.source!r}: expected {golden.target!r} (ids {list(golden.target_ids)}), "
-            f"found {target!r} (ids {[*found.ids, *eos]})"
+            f"found {target!r} (ids {list(target_ids)})"
         )
-    return found
+    return hypothesis
+
+
+def _compare_log_probs(replayed: Sequence[tuple[Golden, Hypothesis]]) -> str:
+    largest = max((_difference(*pair) for pair in replayed), default=0.0)
+    if largest > TOLERANCE:
+        raise ParityError(f"they differ by {largest:.3g}, more than {TOLERANCE:.3g}")
+    return f"largest difference {largest:.1e}, tolerance {TOLERANCE:.0e}"
 
 
 def _replay_int8(path: str | os.PathLike[str], device: str) -> str:
-    model = LoadedModel(path, SessionSettings(device), precision="int8")
-    int8, golden = model.manifest.int8, model.manifest.golden
+    translator = Translator(path, device=device, precision="int8")
+    int8, golden = translator.manifest.int8, translator.manifest.golden
     assert int8 is not None
-    eos = model.manifest.special_ids.eos
-    for entry, expected in zip(golden, int8.golden_target_ids, strict=True):
-        [found] = model.decode([entry.source_ids])
-        ids = (*found.ids, eos) if found.finished else found.ids
+    hypotheses = translator.pipeline.decode([entry.source_ids for entry in golden])
+    for entry, expected, hypothesis in zip(golden, int8.golden_target_ids, hypotheses, strict=True):
+        ids = hypothesis.with_eos(EOS)
         if ids != expected:
             raise ParityError(f"{entry.source!r}: expected ids {list(expected)}, found {list(ids)}")
     return f"{len(golden)} sentences token for token as when exported, on {device}"
 
 
-def _difference(golden: Golden, found: Hypothesis) -> float:
-    pairs = zip(golden.log_probs, found.log_probs, strict=True)
+def _difference(golden: Golden, hypothesis: Hypothesis) -> float:
+    pairs = zip(golden.log_probs, hypothesis.log_probs, strict=True)
     return max(abs(one - other) for one, other in pairs)
 
 

@@ -1,4 +1,4 @@
-"""The words of one language and their token ids.
+"""Vocabulary: the tokens of one side and their ids.
 
 Training builds it, export writes it as ``source.vocab`` and ``target.vocab``, the run time reads
 it. Both worlds import it. Standard library only.
@@ -102,20 +102,19 @@ class Vocabulary:
         """Return the tokens that are not in the vocabulary, in their order, each once."""
         return tuple(dict.fromkeys(token for token in tokens if token not in self._ids))
 
-    def stand_in(self, word: str) -> int:
-        """Return the id that is read for a word if the vocabulary lacks it, as it may.
+    def substitute(self, word: str) -> int:
+        """Return the id used for a word outside the vocabulary: a related form, or UNK.
 
-        Returns:
-            The id of another form of the word (see ``word_forms``), or UNK where there is none.
+        See ``word_forms``. The word may also be in the vocabulary; it is never its own substitute.
         """
         assert self.unk is not None
         form = self._forms.closest(word)
         return self.unk if form is None else self._ids[form]
 
     def knows_a_word(self, tokens: Iterable[str]) -> bool:
-        """Tell whether some token is a word, not punctuation, and known or read as one that is.
+        """Tell whether some token is a word, not punctuation, and it or a related form is known.
 
-        Of a sentence without any, a translation would be invented.
+        A translation of a sentence without any would be invented.
         """
         return any(
             (token in self._ids or self._forms.closest(token) is not None)
@@ -126,14 +125,14 @@ class Vocabulary:
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Turn a sentence's tokens into ids, with EOS at the end.
 
-        With UNK, an unknown token is read as another form of it that is known, or as UNK.
+        With UNK, an unknown token gets the id of its substitute.
 
         Raises:
             UnknownWordError: some tokens are unknown and there is no UNK; it lists all of them.
         """
         if self.unk is not None:
             known = self._ids
-            return [*(known[t] if t in known else self.stand_in(t) for t in tokens), EOS]
+            return [*(known[t] if t in known else self.substitute(t) for t in tokens), EOS]
         unknown = self.unknown(tokens)
         if unknown:
             raise UnknownWordError(unknown)

@@ -1,8 +1,8 @@
-"""Another form of the same word: what stands in for a word that the vocabulary lacks.
+"""Word forms: a known word that shares its stem with an unknown one.
 
 In a language that inflects, a word that training has not seen is often the plural, the feminine or
-another ending of one that it has. Such a pair shares its stem. ``Vocabulary`` uses this for unknown
-words, in training as at run time. Standard library only.
+another ending of one that it has. ``Vocabulary`` substitutes such a form for an unknown word, in
+training as at run time. Standard library only.
 """
 
 from bisect import bisect_left

@@ -1,8 +1,8 @@
-"""The decoder that looks back: the tutorial's model with attention, as two modules.
+"""Attention: the tutorial's model with a decoder that looks back at the source, as two modules.
 
 The tutorial sets the encoder's outputs aside for this. The encoder stays as it is and also returns
-what it has read, token by token; the decoder weighs that anew in each of its steps. As in
-``model``, no ``forward`` branches on a Python value, and the state is always an input.
+its hidden state after each token; the decoder weighs these anew in each of its steps. As in
+``tutorial``, no ``forward`` branches on a Python value, and the state is always an input.
 
 Source:
     Additive attention is that of Bahdanau et al. 2015 (arXiv 1409.0473). That the decoder attends
@@ -14,12 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from s2s_export.steps import DecoderSpec, EncoderSpec
+
 from .recurrence import gru_cell, unroll
-from .step_tensors import StepTensors
 
 
 class AttentionEncoderRNN(nn.Module):
-    """Encoder step: the tutorial's, and what the decoder's attention needs of each token."""
+    """Encoder step: the tutorial's, with a memory of each token for the decoder's attention."""
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
         """Make the layers.
@@ -31,7 +32,7 @@ class AttentionEncoderRNN(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size)
-        # Of the decoder's making, but the same in all of its steps: here it is computed once.
+        # A layer of the attention, but the same in all steps of the decoder: computed once here.
         self.key = nn.Linear(hidden_size, hidden_size)
 
     def forward(self, tokens: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -54,14 +55,13 @@ class AttentionEncoderRNN(nn.Module):
         """Return the keys and the mask of a memory ``float32[T, B, H]``; see ``forward``."""
         return self.key(memory), torch.ones_like(memory[:, :, :1])
 
-    def tensors(self) -> StepTensors:
-        """Return what ``forward`` is given beside the tokens, and what it returns."""
+    def spec(self) -> EncoderSpec:
+        """Return the specification of ``forward``."""
         size = self.gru.hidden_size
-        hidden = {"hidden": (1, "B", size)}
-        return StepTensors(
-            given=hidden,
-            returned={
-                **hidden,
+        return EncoderSpec.from_shapes(
+            state={"hidden": (1, "B", size)},
+            outputs={
+                "next_hidden": (1, "B", size),
                 "memory": ("T", "B", size),
                 "key": ("T", "B", size),
                 "mask": ("T", "B", 1),
@@ -76,7 +76,7 @@ class AttentionEncoderRNN(nn.Module):
             hidden: ``float32[1, B, H]``.
 
         Returns:
-            What ``forward`` returns.
+            The outputs of ``forward``.
         """
         memory = unroll(self.gru, embedded, hidden)
         return memory[-1:], memory, *self.describe(memory)
@@ -85,8 +85,8 @@ class AttentionEncoderRNN(nn.Module):
 class AttentionDecoderRNN(nn.Module):
     """Decoder step: an embedding, one GRU applied twice with attention between, linear layers.
 
-    The first application reads the token, and its hidden state asks for what matters of the source
-    now; the second reads what the attention found.
+    The first application reads the token, and its hidden state is the query of the attention; the
+    second application reads the context.
     """
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
@@ -131,7 +131,7 @@ class AttentionDecoderRNN(nn.Module):
     def attend(
         self, hidden: Tensor, memory: Tensor, key: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Look up in the memory what matters to a hidden state.
+        """Compute the attention of a hidden state to the memory.
 
         Args:
             hidden: ``float32[1, B, H]``.
@@ -154,22 +154,18 @@ class AttentionDecoderRNN(nn.Module):
         """
         return torch.log_softmax(self.out(torch.tanh(self.combine(output))), dim=-1)
 
-    def tensors(self) -> StepTensors:
-        """Return what ``forward`` is given beside the token, and what it returns."""
+    def spec(self) -> DecoderSpec:
+        """Return the specification of ``forward``."""
         size = self.gru.hidden_size
-        hidden = {"hidden": (1, "B", size)}
-        return StepTensors(
-            given={
-                **hidden,
+        return DecoderSpec.from_shapes(
+            self.out.out_features,
+            state={
+                "hidden": (1, "B", size),
                 "memory": ("S", "B", size),
                 "key": ("S", "B", size),
                 "mask": ("S", "B", 1),
             },
-            returned={
-                "log_probs": ("B", self.out.out_features),
-                **hidden,
-                "attention": ("S", "B", 1),
-            },
+            outputs={"next_hidden": (1, "B", size), "attention": ("S", "B", 1)},
         )
 
     def unroll(

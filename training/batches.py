@@ -13,7 +13,7 @@ from torch import Tensor
 
 from s2s_export.vocabulary import EOS
 
-from .dataset import EncodedPair
+from .corpus import EncodedPair
 
 
 @dataclass(frozen=True)

@@ -12,38 +12,42 @@ from typing import Any
 
 import torch
 
+from s2s_export.atomic_file import replace_file
 from s2s_export.errors import ArtefactNotFoundError, CheckpointError
+from s2s_export.pipeline import Pipeline
+from s2s_export.tokenizer import TEXT_MODES, Tokenizer
 from s2s_export.vocabulary import Vocabulary
 
-from .dataset import Pair, Vocabularies
-from .files import replace_file
+from .corpus import Pair, Vocabularies
+from .metrics import Metrics
 from .model import Seq2Seq
 from .recipes import Recipe, Selection
 from .run_folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
-from .scores import Score
 
-_FORMAT_VERSION = 2
+_FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a run.
+    """The result of a run.
 
     Attributes:
-        recipe_name: the recipe that the run began with.
+        recipe: name of the recipe that the run began with.
+        seed: of the run.
         data: name of the data file, or ``phrasebook``.
-        data_sha256: of all pairs, see ``dataset.sha256_of``.
+        data_sha256: of all pairs, see ``corpus.sha256_of``.
         training_pairs: pairs trained on.
         held_out_pairs: pairs held out.
         max_source_length: tokens of the longest source sentence, EOS included.
         max_target_length: tokens of the longest target sentence, EOS included.
         epoch: the one that the weights are from.
         held_out_loss: mean loss of a held-out token in nats; ``None`` without held-out pairs.
-        scores: of the held-out sentences, by their kind: ``known words``, ``unknown words``.
-        score_signature: how they were computed; ``None`` without any.
+        metrics: of the held-out sentences, by their kind: ``known words``, ``unknown words``.
+        metric_signature: how they were computed; ``None`` without any.
     """
 
-    recipe_name: str
+    recipe: str
+    seed: int
     data: str
     data_sha256: str
     training_pairs: int
@@ -52,8 +56,12 @@ class Report:
     max_target_length: int
     epoch: int
     held_out_loss: float | None
-    scores: dict[str, Score]
-    score_signature: str | None
+    metrics: dict[str, Metrics]
+    metric_signature: str | None
+
+    def facts(self) -> dict[str, str | int | float | None]:
+        """Return all of it but the metrics, for a manifest."""
+        return {name: value for name, value in vars(self).items() if name != "metrics"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,8 @@ class Checkpoint:
     """A trained model.
 
     Attributes:
-        recipe: what decided it.
-        report: what became of it.
+        recipe: of the run.
+        report: its result.
         vocabularies: the words of the training pairs.
         samples: pairs that can be encoded, for export to compare the graphs on: held-out ones, or
             some of the training pairs where none was held out.
@@ -74,6 +82,17 @@ class Checkpoint:
     vocabularies: Vocabularies
     samples: tuple[Pair, ...]
     model: Seq2Seq
+
+    @property
+    def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
+        """The tokenizers of the source and the target."""
+        mode = TEXT_MODES[self.recipe.selection.normalizer]
+        return self.vocabularies.tokenizers(mode, self.report.max_source_length)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The model as PyTorch runs it, from text to text."""
+        return self.model.pipeline(*self.tokenizers, self.report.max_target_length)
 
 
 def save(checkpoint: Checkpoint, run: Path) -> None:
@@ -89,7 +108,7 @@ def save(checkpoint: Checkpoint, run: Path) -> None:
         "source_words": list(vocabularies.source.words),
         "source_has_unk": vocabularies.source.unk is not None,
         "target_words": list(vocabularies.target.words),
-        "samples": [[pair.source, pair.target] for pair in checkpoint.samples],
+        "samples": [[list(pair.source), list(pair.target)] for pair in checkpoint.samples],
         "weights": {name: t.cpu() for name, t in checkpoint.model.state_dict().items()},
     }
     replace_file(run / BEST_FILE, _to_bytes(content))
@@ -109,7 +128,7 @@ def load(run: Path) -> Checkpoint:
         )
     content = _read(path)
     report = content["report"]
-    scores = {kind: Score(**values) for kind, values in report["scores"].items()}
+    metrics = {kind: Metrics(**values) for kind, values in report["metrics"].items()}
     recipe = recipe_from(content["recipe"])
     vocabularies = Vocabularies(
         Vocabulary(content["source_words"], unk=content["source_has_unk"]),
@@ -120,9 +139,9 @@ def load(run: Path) -> Checkpoint:
     model.eval()
     return Checkpoint(
         recipe=recipe,
-        report=Report(**{**report, "scores": scores}),
+        report=Report(**{**report, "metrics": metrics}),
         vocabularies=vocabularies,
-        samples=tuple(Pair(source, target) for source, target in content["samples"]),
+        samples=tuple(Pair(tuple(source), tuple(target)) for source, target in content["samples"]),
         model=model,
     )
 
@@ -137,7 +156,7 @@ def save_state(state: dict[str, Any], run: Path) -> None:
 
 
 def load_state(run: Path) -> dict[str, Any]:
-    """Read what ``save_state`` wrote last.
+    """Read the last state that ``save_state`` wrote.
 
     Raises:
         ArtefactNotFoundError: there is none.
@@ -167,7 +186,7 @@ def _offer(previous: Path, last: Path) -> str:
 
 
 def recipe_from(content: dict[str, Any]) -> Recipe:
-    """Make a recipe of what ``asdict`` made of it."""
+    """Make a recipe of a dictionary that ``asdict`` made."""
     selection = {
         field.name: _frozen(content["selection"][field.name]) for field in fields(Selection)
     }
@@ -179,7 +198,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _to_bytes(content: dict[str, Any]) -> bytes:
-    # Through memory: torch reports a full disk as some RuntimeError, a file as what it is.
+    # Through memory: torch reports a full disk as some RuntimeError, a file as an OSError.
     buffer = io.BytesIO()
     torch.save({"format_version": _FORMAT_VERSION, **content}, buffer)
     return buffer.getvalue()
@@ -188,7 +207,7 @@ def _to_bytes(content: dict[str, Any]) -> bytes:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # on rubbish, torch's unpickler fails with whatever it trips over
+    except Exception as error:  # on rubbish, torch's unpickler fails with any exception
         raise CheckpointError(
             f"{path}: cannot be read, it is damaged or no checkpoint ({type(error).__name__})"
         ) from error

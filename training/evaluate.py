@@ -1,26 +1,22 @@
-"""The command ``python -m training.evaluate``: how good is a run, or the folder that apps ship?"""
+"""The command ``python -m training.evaluate``: metrics of a run or of an exported folder."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from s2s_export import command
-from s2s_export.errors import DataError, DataNotFoundError, RuntimeMissingError
-from s2s_export.text import NORMALIZERS
+from s2s_export.atomic_file import replace_file
+from s2s_export.errors import DataError, DataNotFoundError, OptionError, RuntimeMissingError
+from s2s_export.pipeline import Pipeline
+from s2s_export.tokenizer import TextMode
 from s2s_export.translator import Translator
 
-from . import evaluation, scores
+from . import evaluation, metrics
 from .cli import MISSING, Flag, parse
-from .dataset import Pair
-from .evaluation import Attended
-from .files import replace_file
-from .reading import read_pairs
+from .corpus import Pair
+from .pairs_file import read_pairs
 from .run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
-
-if TYPE_CHECKING:
-    from .decoding import EagerModel
 
 _PLOTTED = 4  # sentences in the picture of the attention
 
@@ -38,7 +34,7 @@ class Options:
         data: translate these pairs instead, all that are in the file; it may be any that
             ``training.fit --data`` takes. Pairs that the model was trained on flatter it.
         reverse: the data's first column is the source, as for ``training.fit``.
-        attention_plot: also draw where the model looked in a few of the sentences, into this PNG
+        attention_plot: also draw the attention of a few of the sentences, into this PNG
             file; the model must be one with attention.
         hypotheses: file for the translations; by default hypotheses.tsv in the run folder, or if
             there is none, in the current one.
@@ -60,95 +56,73 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command.run(lambda: _evaluate(options), debug=options.debug)
 
 
-class ExportedModel:
-    """An exported folder as ``evaluation.Model``."""
-
-    def __init__(self, translator: Translator) -> None:
-        """Take the folder's Translator."""
-        self._translator = translator
-        self.has_unk = translator.manifest.special_ids.unk is not None
-        self.max_source_length = translator.manifest.max_length.source
-
-    def unknown_words(self, text: str) -> tuple[str, ...]:
-        """See ``evaluation.Model``."""
-        return self._translator.unknown_words(text)
-
-    def translate(self, texts: Sequence[str]) -> list[str]:
-        """See ``evaluation.Model``."""
-        return [self._translator.translate(text) for text in texts]
-
-    def attend(self, texts: Sequence[str]) -> list[Attended]:
-        """Translate, and tell where the model looked; see ``decoding.EagerModel.attend``."""
-        found = self._translator.translate_batch(texts, attention=True)
-        return [
-            Attended(
-                source=one.attention.source,
-                target=(*one.tokens, *one.attention.source[-1:] * one.finished),
-                weights=one.attention.weights,
-            )
-            for one in found
-            if one.attention is not None
-        ]
-
-
 def _evaluate(options: Options) -> int:
     command.share_cores()
-    model, normalizer = _model(options)
-    pairs = _pairs(options, normalizer)
-    chosen = evaluation.translatable(model, pairs)
+    pipeline, max_length = _pipeline(options)
+    pairs = _pairs(options, pipeline.source.mode)
+    chosen = evaluation.translatable(pipeline.source, pairs)
     if options.attention_plot is not None and chosen:
-        from .plot import plot_attention  # matplotlib takes a second to import
-
-        some = chosen[:: max(1, len(chosen) // _PLOTTED)][:_PLOTTED]
-        plot_attention(model.attend([pair.source for pair in some]), options.attention_plot)
-        print(f"wrote {options.attention_plot}")
-    found = evaluation.translate_pairs(model, chosen)
-    skipping = evaluation.translate_skipping(model, pairs)
-    print(f"{len(found)} sentences translated")
+        _plot_attention(pipeline, chosen, options.attention_plot)
+    examples = evaluation.translate_pairs(pipeline, chosen)
+    skipping = evaluation.translate_skipping(pipeline, pairs, max_length=max_length)
+    print(f"{len(examples)} sentences translated")
     if len(chosen) < len(pairs):
         print(
             f"{len(pairs) - len(chosen)} left out: longer than any that the model was trained on, "
             "or with unknown words and the model has no UNK"
         )
-    for kind, result in evaluation.scores_of(found).items():
-        print(f"{kind}: {result}")
-    for result in evaluation.scores_of(skipping).values():
-        print(f"{evaluation.UNKNOWN}, skipped instead: {result}")
-    print(scores.signature())
+    for kind, found in evaluation.metrics_of(examples).items():
+        print(f"{kind}: {found}")
+    for found in evaluation.metrics_of(skipping).values():
+        print(f"{evaluation.UNKNOWN}, skipped instead: {found}")
+    print(metrics.signature())
     folder = options.run if options.run.is_dir() else Path()
     path = options.hypotheses or folder / HYPOTHESES_FILE
-    replace_file(path, evaluation.to_tsv(found))
+    replace_file(path, evaluation.to_tsv(examples))
     print(f"wrote {path}")
     return 0
 
 
-def _model(options: Options) -> "tuple[EagerModel | ExportedModel, str]":
-    """Return what is to be scored, and the name of its normalizer."""
+def _plot_attention(
+    pipeline: Pipeline, pairs: Sequence[evaluation.EncodedSource], path: Path
+) -> None:
+    """Draw the attention of some of the pairs' translations.
+
+    Raises:
+        OptionError: the model has no attention.
+    """
+    if not pipeline.has_attention:
+        raise OptionError("this model has no attention; train with --recipe attention")
+    from .plot import plot_attention  # matplotlib takes a second to import
+
+    some = pairs[:: max(1, len(pairs) // _PLOTTED)][:_PLOTTED]
+    translations = pipeline.translate([encoding for _, encoding in some], attention=True)
+    plot_attention([t for t in translations if t.attention is not None], path)
+    print(f"wrote {path}")
+
+
+def _pipeline(options: Options) -> tuple[Pipeline, int]:
+    """Return the model that is evaluated, and the most tokens of a source."""
     if options.exported is not None:
         translator = Translator(options.exported)
-        return ExportedModel(translator), translator.manifest.normalizer
-    try:  # only here, so that a folder can be scored without torch
-        from . import checkpoint
-        from .decoding import EagerModel
+        return translator.pipeline, translator.manifest.source.max_length
+    try:  # only here, so that a folder can be evaluated without torch
+        from . import checkpoint as checkpoints
     except ImportError as error:
         raise RuntimeMissingError(MISSING.format(error)) from error
-    run = checkpoint.load(options.run)
-    return EagerModel.of(run), run.recipe.selection.normalizer
+    checkpoint = checkpoints.load(options.run)
+    return checkpoint.pipeline, checkpoint.report.max_source_length
 
 
-def _pairs(options: Options, normalizer: str) -> Sequence[Pair]:
-    """Return the pairs to score on, normalized."""
+def _pairs(options: Options, mode: TextMode) -> list[Pair]:
+    """Return the pairs to evaluate on, tokenized."""
     path = options.data or options.run / HELD_OUT_FILE
     if options.data is None and not path.exists():
         raise DataNotFoundError(f"{path}: no held-out pairs here; give some with --data")
-    normalize = NORMALIZERS[normalizer]
-    normalized = [(normalize(first), normalize(second)) for first, second in read_pairs(path).pairs]
     reverse = options.reverse and options.data is not None  # the run's own file has one order
-    pairs = [
-        Pair(first, second) if reverse else Pair(second, first)
-        for first, second in normalized
-        if first and second
-    ]
+    texts = read_pairs(path, reverse=reverse).pairs
+    tokenized = (Pair(tuple(mode.tokens(t.source)), tuple(mode.tokens(t.target))) for t in texts)
+    pairs = [pair for pair in tokenized if pair.source and pair.target]
     if not pairs:
         raise DataError(f"{path}: the normalizer leaves nothing of its pairs")
     return pairs

@@ -12,7 +12,7 @@ from s2s_export.errors import ProviderError, RuntimeMissingError
 from .cli import MISSING, Flag, RecipeName, parse
 from .data.phrasebook import phrasebook
 from .download import download
-from .reading import RawPairs, read_pairs
+from .pairs_file import RawPairs, TextPair, read_pairs
 from .recipes import DEFAULT, RECIPES, Recipe
 
 
@@ -106,11 +106,14 @@ def _fit(options: Options) -> int:
 
 def _read(options: Options) -> tuple[RawPairs, str]:
     """Return the pairs, and a name for them that holds no path."""
+    reverse = options.recipe.selection.reverse
     if options.download is not None:
-        return read_pairs(download(options.download, sha256=options.sha256)), options.download
+        path = download(options.download, sha256=options.sha256)
+        return read_pairs(path, reverse=reverse), options.download
     if options.data is not None:
-        return read_pairs(options.data), options.data.name
-    return RawPairs("phrasebook", phrasebook()), "phrasebook"
+        return read_pairs(options.data, reverse=reverse), options.data.name
+    pairs = [TextPair.of_columns(columns, reverse=reverse) for columns in phrasebook()]
+    return RawPairs("phrasebook", pairs), "phrasebook"
 
 
 if __name__ == "__main__":

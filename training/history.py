@@ -1,12 +1,15 @@
-"""What a training has seen of itself, point by point: kept in the checkpoint, written as CSV."""
+"""History of a run: losses and metrics, point by point, as CSV and for TensorBoard."""
 
 import csv
+import importlib.util
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from .scores import Score
+from .metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,11 @@ class Point:
     exact_unknown: float | None = None
 
 
-def score_columns(score: Score | None, suffix: str) -> dict[str, float | None]:
-    """Return a score as columns of a point: ``bleu`` and so on, with a suffix."""
-    if score is None:
+def metric_columns(metrics: Metrics | None, suffix: str) -> dict[str, float | None]:
+    """Return metrics as columns of a point: ``bleu`` and so on, with a suffix."""
+    if metrics is None:
         return {}
-    return {f"{name}{suffix}": getattr(score, name) for name in ("bleu", "chrf", "exact")}
+    return {f"{name}{suffix}": getattr(metrics, name) for name in ("bleu", "chrf", "exact")}
 
 
 History = Sequence[Point]
@@ -66,32 +69,69 @@ class Tally:
     """Losses added up.
 
     Attributes:
-        nats: sum of the losses.
+        nll: sum of the losses, in nats.
         tokens: target tokens that they are of.
         sentences: pairs that they are of.
     """
 
-    nats: float = 0.0
+    nll: float = 0.0
     tokens: int = 0
     sentences: int = 0
 
-    def add(self, nats: float, tokens: int, sentences: int) -> None:
+    def add(self, nll: float, tokens: int, sentences: int) -> None:
         """Count another batch."""
-        self.nats += nats
+        self.nll += nll
         self.tokens += tokens
         self.sentences += sentences
 
     @property
     def token_loss(self) -> float | None:
         """Mean loss of a token in nats; ``None`` of none."""
-        return self.nats / self.tokens if self.tokens else None
+        return self.nll / self.tokens if self.tokens else None
 
     @property
     def sentence_loss(self) -> float | None:
         """Mean loss of a sentence in nats; ``None`` of none."""
-        return self.nats / self.sentences if self.sentences else None
+        return self.nll / self.sentences if self.sentences else None
 
 
 def points_from(content: Sequence[dict[str, Any]]) -> list[Point]:
-    """Read points back from what ``asdict`` made of them."""
+    """Read points back from dictionaries that ``asdict`` made."""
     return [Point(**values) for values in content]
+
+
+class HistoryWriter:
+    """Writes each point of the history as scalars; without TensorBoard it does nothing.
+
+    Use it as a context manager. A resumed run writes all of its history again, into a new event
+    file: TensorBoard shows each point once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer: Any = None
+
+    def __enter__(self) -> "HistoryWriter":
+        if importlib.util.find_spec("tensorboard") is not None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(self._folder)
+        return self
+
+    def write(self, history: History) -> None:
+        """Write points."""
+        if self._writer is None:
+            return
+        for point in history:
+            for name, value in asdict(point).items():
+                if isinstance(value, float):
+                    self._writer.add_scalar(name, value, point.sentences)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()

@@ -1,4 +1,4 @@
-"""Training, step by step: the model, its optimizer, and where in the recipe they are.
+"""Learner: the model in training, its optimizer, and their position in the recipe.
 
 Everything random in a step follows from (seed, epoch, step), so a learner that was saved after any
 step and restored goes on bit for bit as if it had never stopped (on the same machine, with the same
@@ -17,17 +17,16 @@ from torch import nn
 from s2s_export.errors import NonFiniteError
 
 from .batches import Batch, collate, shuffled_groups
-from .dataset import Corpus, EncodedPair, encode_pairs
+from .corpus import Corpus, EncodedPair, encode_pairs
 from .loss import Loss, batch_loss
 from .model import Seq2Seq
-from .noise import WordDropout
 from .recipes import Recipe
-from .schedule import learning_rate
+from .word_dropout import WordDropout
 
 
 @dataclass
 class Position:
-    """Where a training is.
+    """The position of a training in its recipe.
 
     Attributes:
         epoch: the one under way, counted from 1.
@@ -111,9 +110,9 @@ class Learner:
         done = (position.epoch - 1 + position.step / len(groups)) / recipe.epochs
         torch.manual_seed(_seed_of_step(recipe.seed, position))
         loss = self._loss(batch)
-        if not math.isfinite(loss.nats):
+        if not math.isfinite(loss.nll):
             raise NonFiniteError(
-                f"the loss is {loss.nats} in epoch {position.epoch}, step {position.step + 1}; "
+                f"the loss is {loss.nll} in epoch {position.epoch}, step {position.step + 1}; "
                 "a lower --learning-rate or some --clip-norm may help"
             )
         for group in self._optimizer.param_groups:
@@ -169,6 +168,23 @@ class Learner:
         self.position = Position(**state["position"])
         self._trained.load_state_dict(state["trained"])
         self._optimizer.load_state_dict(state["optimizer"])
+
+
+def learning_rate(recipe: Recipe, done: float) -> float:
+    """Return Adam's learning rate for the next step.
+
+    Args:
+        recipe: of the run.
+        done: share of all steps that are taken, 0 to 1.
+    """
+    rate = recipe.learning_rate
+    if done < recipe.warmup:
+        # The first step has a rate above zero, the step after the warm-up has all of it.
+        return rate * max(done / recipe.warmup, 0.05)
+    if recipe.schedule == "constant":
+        return rate
+    rest = (done - recipe.warmup) / (1 - recipe.warmup)
+    return rate * 0.5 * (1 + math.cos(math.pi * rest))
 
 
 def _seed_of_step(seed: int, position: Position) -> int:

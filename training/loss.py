@@ -1,16 +1,18 @@
-"""The loss of a batch: what the decoder is fed, what it says, and what that costs.
+"""The loss of a batch, under teacher forcing or free running.
 
 The decoder is fed either the reference (teacher forcing) or its own predictions (free running). In
-both cases what it is fed is known before anything is differentiated, so both are one calculation.
+both cases its inputs are known before anything is differentiated, so both are one calculation.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from s2s_export.steps import StepSpec, fixed_shape
+from s2s_export.torch_steps import as_tuple
 from s2s_export.vocabulary import EOS, SOS
 
 from .batches import Batch
@@ -20,17 +22,17 @@ from .recipes import Recipe
 
 @dataclass(frozen=True)
 class Loss:
-    """What a batch costs.
+    """The loss of a batch.
 
     Attributes:
         value: ``float32[]``, to be differentiated, with all regularization.
-        nats: sum of the negative log-probabilities of the scored target tokens.
+        nll: sum of the negative log-probabilities of the scored target tokens, in nats.
         tokens: how many target tokens were scored.
         sentences: how many pairs.
     """
 
     value: Tensor
-    nats: float
+    nll: float
     tokens: int
     sentences: int
 
@@ -51,7 +53,7 @@ def batch_loss(
         recipe: of the run.
         word_predictor: from hidden units to target tokens; see ``word_prediction_loss``.
         free_running: feed the decoder its own predictions; a sentence ends where it predicts EOS,
-            and what would come after is not scored.
+            and later tokens are not scored.
     """
     state = encode(model, batch.source, recipe.dropout)
     if free_running:
@@ -67,12 +69,12 @@ def batch_loss(
         total = (1 - recipe.label_smoothing) * nll + recipe.label_smoothing * evenly
     if word_predictor is not None:
         total = total + recipe.word_prediction * word_prediction_loss(
-            word_predictor, state[0], batch
+            word_predictor, state["hidden"], batch
         )
     tokens = len(log_probs)
     return Loss(
         value=total / (tokens if recipe.loss == "token" else batch.size),
-        nats=nll.item(),
+        nll=nll.item(),
         tokens=tokens,
         sentences=batch.size,
     )
@@ -82,21 +84,21 @@ def batch_loss(
 def mean_loss(model: Seq2Seq, batches: Iterable[Batch]) -> float | None:
     """Return the mean loss of a target token in nats, the reference fed back; ``None`` of none."""
     device = next(model.parameters()).device
-    nats, tokens = 0.0, 0
+    nll, tokens = 0.0, 0
     for batch in (batch.to(device) for batch in batches):
         state = encode(model, batch.source)
         log_probs = token_log_probs(model, state, reference_inputs(batch), batch.mask)
-        nats += functional.nll_loss(log_probs, batch.target[batch.mask], reduction="sum").item()
+        nll += functional.nll_loss(log_probs, batch.target[batch.mask], reduction="sum").item()
         tokens += len(log_probs)
-    return nats / tokens if tokens else None
+    return nll / tokens if tokens else None
 
 
-DecoderState = tuple[Tensor, ...]
-"""What a decoder is given beside the token: its hidden state first, the rest stays as it is."""
+TensorState = Mapping[str, Tensor]
+"""State tensors by name."""
 
 
-def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> DecoderState:
-    """Return what the encoder leaves to the decoder.
+def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> TensorState:
+    """Run the encoder over whole sentences.
 
     Args:
         model: encoder and decoder.
@@ -104,16 +106,31 @@ def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> DecoderState
         dropout: fraction of the embeddings to drop; see ``token_log_probs``.
 
     Returns:
-        What the encoder's ``forward`` returns for whole sentences.
+        The decoder's first state: the encoder's outputs, and zeros where it supplies none.
     """
-    read = _drop(model.encoder.embedding(source), dropout)
-    return model.encoder.unroll(read, initial_hidden(model, source))
+    rows, encoder, decoder = source.shape[1], model.encoder.spec(), model.decoder.spec()
+    embedded = _drop(model.encoder.embedding(source), dropout)
+    zeros = _zeros(encoder, embedded, rows, encoder.supplies())
+    outputs = model.encoder.unroll(embedded, *zeros.values())
+    supplied = {**zeros, **dict(zip(encoder.output_names, outputs, strict=True))}
+    missing = {tensor.name for tensor in decoder.state} - supplied.keys()
+    return {**supplied, **_zeros(decoder, embedded, rows, missing)}
+
+
+def _zeros(spec: StepSpec, like: Tensor, rows: int, names: Iterable[str]) -> dict[str, Tensor]:
+    """Return zeros for the state tensors of some names."""
+    names = set(names)
+    return {
+        tensor.name: like.new_zeros(fixed_shape(tensor, rows))
+        for tensor in spec.state
+        if tensor.name in names
+    }
 
 
 def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch) -> Tensor:
-    """Return what it costs to tell the target's words from the encoder's hidden state alone.
+    """Return the loss of predicting the target's words from the encoder's hidden state alone.
 
-    It makes the encoder put them all there, where the decoder finds them.
+    It makes the encoder put all of them there, where the decoder finds them.
 
     Args:
         word_predictor: from H hidden units to V target tokens.
@@ -132,14 +149,14 @@ def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch
 
 
 def token_log_probs(
-    model: Seq2Seq, state: DecoderState, fed: Tensor, scored: Tensor, dropout: float = 0.0
+    model: Seq2Seq, state: TensorState, fed: Tensor, scored: Tensor, dropout: float = 0.0
 ) -> Tensor:
     """Return the log-probabilities of the next token wherever one is scored.
 
     Args:
         model: encoder and decoder.
-        state: what ``encode`` returned.
-        fed: ``int64[T, B]``, what the decoder is fed, SOS first.
+        state: the result of ``encode``.
+        fed: ``int64[T, B]``, the decoder's inputs, SOS first.
         scored: ``bool[T, B]``, true at N places.
         dropout: fraction of the embeddings and the outputs to drop. A sentence loses the same units
             in all of its steps (Gal and Ghahramani 2016, arXiv 1512.05287), which also takes far
@@ -152,30 +169,33 @@ def token_log_probs(
     # Only the recurrence must go step by step: embedding and scoring all steps at once gives the
     # same numbers and saves a full-size gradient of their weights for each step.
     embedded = _drop(decoder.embedding(fed), dropout)
-    outputs: Tensor = decoder.unroll(embedded, *state)
+    outputs: Tensor = decoder.unroll(
+        embedded, *(state[tensor.name] for tensor in decoder.spec().state)
+    )
     dropped = _drop(outputs, dropout)
     return decoder.score(dropped[scored])  # [T, B, H] -> [N, H] -> [N, V]
 
 
 def reference_inputs(batch: Batch) -> Tensor:
-    """Return what the decoder is fed under teacher forcing, ``int64[T, B]``."""
+    """Return the decoder's inputs under teacher forcing, ``int64[T, B]``."""
     return torch.cat([torch.full_like(batch.target[:1], SOS), batch.target[:-1]])
 
 
 @torch.no_grad()
-def predicted_inputs(model: Seq2Seq, state: DecoderState, batch: Batch) -> tuple[Tensor, Tensor]:
+def predicted_inputs(model: Seq2Seq, state: TensorState, batch: Batch) -> tuple[Tensor, Tensor]:
     """Let the decoder run free for as long as the reference is.
 
     Args:
         model: encoder and decoder.
-        state: what ``encode`` returned.
+        state: the result of ``encode``.
         batch: the pairs.
 
     Returns:
-        What it is fed, ``int64[T, B]``, SOS first; and ``bool[T, B]``, where the reference has a
-        token and the decoder has not said EOS before.
+        The decoder's inputs, ``int64[T, B]``, SOS first; and ``bool[T, B]``, true where the
+        reference has a token and the decoder has not said EOS before.
     """
-    hidden, *constant = state
+    spec = model.decoder.spec()
+    state = dict(state)
     token = torch.full_like(batch.target[0], SOS)
     alive = torch.ones_like(batch.mask[0])
     fed, scored = [], []
@@ -185,16 +205,11 @@ def predicted_inputs(model: Seq2Seq, state: DecoderState, batch: Batch) -> tuple
             break
         fed.append(token)
         scored.append(alive)
-        log_probs, hidden, *_ = model.decoder(token, hidden, *constant)
-        token = log_probs.argmax(dim=-1)
+        outputs = as_tuple(model.decoder(token, *(state[tensor.name] for tensor in spec.state)))
+        state.update({name: outputs[index] for name, index in spec.replaced.items()})
+        token = outputs[0].argmax(dim=-1)
         alive = alive & (token != EOS)
     return torch.stack(fed), torch.stack(scored)
-
-
-def initial_hidden(model: Seq2Seq, source: Tensor) -> Tensor:
-    """Return the hidden state before the first token, ``float32[1, B, H]``: zeros."""
-    weights = model.encoder.embedding.weight
-    return weights.new_zeros((1, source.shape[1], model.hidden_size))
 
 
 def _drop(values: Tensor, probability: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""The pictures of a run: its losses, its scores on the held-out sentences, where it looks."""
+"""Plots of a run: its losses, its BLEU on the held-out sentences, its attention."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .evaluation import Attended
+from s2s_export.pipeline import Translation
+
 from .history import History
 
 _TUTORIAL_SCALE = 10
@@ -59,22 +60,25 @@ def plot_bleu(history: History, path: Path) -> None:
     _draw(curves, "BLEU on held-out sentences", path)
 
 
-def plot_attention(attended: Sequence[Attended], path: Path) -> None:
-    """Draw where a model looked: the source across, the translation down, light for much.
+def plot_attention(translations: Sequence[Translation], path: Path) -> None:
+    """Draw the attention of translations: the source across, the translation down, light for much.
 
     Args:
-        attended: at least one.
+        translations: at least one, each with its attention.
         path: the PNG file to write.
     """
-    columns = min(len(attended), 2)
-    rows = -(-len(attended) // columns)
+    columns = min(len(translations), 2)
+    rows = -(-len(translations) // columns)
     figure = Figure(figsize=(_INCHES * columns, _INCHES * rows), layout="constrained")
     FigureCanvasAgg(figure)  # no window, no global state
-    for index, sentence in enumerate(attended):
+    for index, translation in enumerate(translations):
+        attention = translation.attention
+        assert attention is not None
+        target = (*translation.tokens, *attention.source[-1:] * translation.finished)  # <eos>
         axes = figure.add_subplot(rows, columns, index + 1)
-        axes.imshow(sentence.weights, cmap="gray", vmin=0, vmax=1, aspect="auto")
-        axes.set_xticks(range(len(sentence.source)), sentence.source, rotation=60, ha="left")
-        axes.set_yticks(range(len(sentence.target)), sentence.target)
+        axes.imshow(attention.weights, cmap="gray", vmin=0, vmax=1, aspect="auto")
+        axes.set_xticks(range(len(attention.source)), attention.source, rotation=60, ha="left")
+        axes.set_yticks(range(len(target)), target)
         axes.xaxis.tick_top()
     figure.savefig(path, dpi=120)
 

@@ -1,4 +1,4 @@
-"""What a training says on stdout: its data, its losses, its scores, some translations."""
+"""Reports of a training on stdout: its data, its losses, its metrics, some translations."""
 
 import random
 import sys
@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from tqdm import tqdm
 
 from .checkpoint import Checkpoint
-from .dataset import Corpus
-from .decoding import EagerModel
-from .evaluation import translate_pairs
+from .corpus import Corpus
+from .evaluation import translatable, translate_pairs
 from .history import Tally
+from .metrics import Metrics
 from .recipes import Recipe
-from .scores import Score
 
 _EXAMPLES = 10
 _TUTORIAL_SCALE = 10
@@ -62,7 +61,7 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
 
 
 def print_running_loss(tally: Tally, clock: Clock, sentences: int, share: float) -> None:
-    """Print what the tutorial prints every now and then."""
+    """Print the tutorial's line of progress."""
     assert tally.sentence_loss is not None
     figure = tally.sentence_loss / _TUTORIAL_SCALE
     say(f"{clock} ({sentences} {share:.0%}) {figure:.4f}")
@@ -73,29 +72,30 @@ def print_epoch(
     tally: Tally,
     clock: Clock,
     held_out_loss: float | None,
-    scores: Mapping[str, Score],
+    metrics: Mapping[str, Metrics],
 ) -> None:
-    """Print what an epoch brought."""
+    """Print the losses and metrics of an epoch."""
     line = (
         f"epoch {epoch}: mean loss of a sentence {tally.sentence_loss:.2f}, "
         f"of a token {tally.token_loss:.3f}; {clock}, {clock.rate:.0f} pairs/s"
     )
     if held_out_loss is not None:
         line += f"; held-out loss {held_out_loss:.3f}"
-    if scores:
-        line += "; BLEU " + ", ".join(f"{s.bleu:.2f} ({kind})" for kind, s in scores.items())
+    if metrics:
+        line += "; BLEU " + ", ".join(f"{m.bleu:.2f} ({kind})" for kind, m in metrics.items())
     say(line)
 
 
 def print_result(result: Checkpoint) -> None:
-    """Print the scores and some random translations, as the tutorial's evaluateRandomly."""
+    """Print the metrics and some random translations, as the tutorial's evaluateRandomly."""
     report = result.report
-    for kind, score in report.scores.items():
-        print(f"epoch {report.epoch}, held-out sentences, {kind}: {score}")
-    if report.score_signature:
-        print(report.score_signature)
+    for kind, metrics in report.metrics.items():
+        print(f"epoch {report.epoch}, held-out sentences, {kind}: {metrics}")
+    if report.metric_signature:
+        print(report.metric_signature)
     count = min(_EXAMPLES, len(result.samples))
     chosen = random.Random(result.recipe.seed).sample(result.samples, count)
     print("source | reference | hypothesis")
-    for example in translate_pairs(EagerModel.of(result), chosen):
+    pipeline = result.pipeline
+    for example in translate_pairs(pipeline, translatable(pipeline.source, chosen)):
         print(f"  {example}")

@@ -1,4 +1,4 @@
-"""Whether a training may go on from what was saved: same recipe, same pairs, and how exactly."""
+"""Resuming: the checks that a saved training and this command are the same run."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -10,12 +10,12 @@ import torch
 from s2s_export.errors import CheckpointError, DataError
 
 from .checkpoint import recipe_from
-from .dataset import Corpus
+from .corpus import Corpus
 from .recipes import Recipe, Selection
 
 
 def environment(device: torch.device) -> dict[str, str]:
-    """Return what the last bit of a training depends on, beside the recipe and the pairs."""
+    """Return the conditions of bit-exact resuming, beside the recipe and the pairs."""
     return {
         "torch": str(torch.__version__),  # a subclass of str, which weights_only refuses
         "device": device.type,
@@ -27,7 +27,7 @@ def require_same_run(state: Mapping[str, Any], recipe: Recipe, corpus: Corpus, r
     """Refuse to go on with something else.
 
     Args:
-        state: what was saved: ``recipe``, ``data_sha256``.
+        state: the saved ``recipe`` and ``data_sha256``.
         recipe: of this command.
         corpus: of this command.
         run: the run folder, for messages.

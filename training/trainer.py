@@ -14,21 +14,20 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from s2s_export.atomic_file import replace_file
 from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 
 from . import checkpoint, evaluation, reporting, resuming, run_folder
 from .checkpoint import Checkpoint, Report
-from .dataset import Corpus
+from .corpus import Corpus
 from .evaluation import KNOWN, UNKNOWN
-from .files import replace_file
-from .history import Point, Tally, points_from, score_columns, to_csv
+from .history import HistoryWriter, Point, Tally, metric_columns, points_from, to_csv
 from .learner import Learner
+from .metrics import signature
+from .pairs_file import TextPair
 from .plot import plot_bleu, plot_losses
-from .reading import RawPair
 from .recipes import Recipe
-from .scores import signature
 from .signals import stop_requests
-from .tensorboard import HistoryWriter
 from .validation import NOT_MEASURED, Validation, Validator
 
 SAVE_INTERVAL = 60.0
@@ -38,7 +37,7 @@ _SAMPLES = 1000
 
 
 def fit(
-    raw: Sequence[RawPair],
+    raw: Sequence[TextPair],
     recipe: Recipe,
     run: Path,
     *,
@@ -52,11 +51,11 @@ def fit(
     """Train on pairs and write the run folder.
 
     Args:
-        raw: pairs in the order of the file's columns.
+        raw: the texts.
         recipe: of the run.
         run: the run folder; made if need be.
-        recipe_name: what the report calls the recipe.
-        data_name: what the report calls the data.
+        recipe_name: of the recipe in the report.
+        data_name: of the data in the report.
         device: where to train.
         resume: go on where the run in the folder stopped.
         force: replace the run in the folder.
@@ -96,7 +95,7 @@ def fit(
 
 
 class Training:
-    """A run under way: what it learns, what it has seen of itself, and what is due when."""
+    """A run under way: its learner, its history, and the work that is due after each step."""
 
     def __init__(
         self, corpus: Corpus, recipe: Recipe, run: Path, *, recipe_name: str, device: torch.device
@@ -164,10 +163,10 @@ class Training:
         )
 
     def _step(self) -> int:
-        """Take a step and do all that is due after it; return how many sentences it was."""
+        """Take a step and do the work that is due after it; return its number of sentences."""
         loss = self._learner.take_step()
         for tally in self._tallies.values():
-            tally.add(loss.nats, loss.tokens, loss.sentences)
+            tally.add(loss.nll, loss.tokens, loss.sentences)
         self._clock.sentences += loss.sentences
         if self._due("report", self._recipe.report_every):
             sentences = self._learner.position.sentences
@@ -187,10 +186,10 @@ class Training:
         epoch = self._learner.position.epoch
         due = epoch == self._recipe.epochs or epoch % self._recipe.validate_every == 0
         found = self._validate() if due and self._validator.pairs else NOT_MEASURED
-        reporting.print_epoch(epoch, self._tallies["epoch"], self._clock, found.loss, found.scores)
+        reporting.print_epoch(epoch, self._tallies["epoch"], self._clock, found.loss, found.metrics)
         columns = {
-            **score_columns(found.scores.get(KNOWN), ""),
-            **score_columns(found.scores.get(UNKNOWN), "_unknown"),
+            **metric_columns(found.metrics.get(KNOWN), ""),
+            **metric_columns(found.metrics.get(UNKNOWN), "_unknown"),
         }
         self._add_point({"held_out_loss": found.loss, **columns})
         self._tallies["epoch"] = Tally()
@@ -200,8 +199,8 @@ class Training:
     def _validate(self) -> Validation:
         """Measure the model; save it if it is the best so far."""
         found = self._validator.measure()
-        if KNOWN in found.scores:
-            bleu = found.scores[KNOWN].bleu
+        if KNOWN in found.metrics:
+            bleu = found.metrics[KNOWN].bleu
             if self._best_bleu is None or bleu > self._best_bleu:
                 self._best_bleu, self._stale = bleu, 0
                 self._save_model(found)
@@ -226,7 +225,7 @@ class Training:
         self._tallies["curve"] = Tally()
 
     def _save(self) -> None:
-        """Save all that is needed to go on."""
+        """Save the state to resume from."""
         if not self._learner.is_finite():
             raise NonFiniteError(
                 f"a weight is NaN or infinite in epoch {self._learner.position.epoch}; a lower "
@@ -277,7 +276,8 @@ class Training:
         encodable = self._validator.encodable
         samples = encodable or random.Random(self._recipe.seed).sample(corpus.training, few)
         report = Report(
-            recipe_name=self._recipe_name,
+            recipe=self._recipe_name,
+            seed=self._recipe.seed,
             data=corpus.name,
             data_sha256=corpus.sha256,
             training_pairs=len(corpus.training),
@@ -286,8 +286,8 @@ class Training:
             max_target_length=learner.max_target_length,
             epoch=min(learner.position.epoch, self._recipe.epochs),
             held_out_loss=found.loss,
-            scores=found.scores,
-            score_signature=signature() if found.scores else None,
+            metrics=found.metrics,
+            metric_signature=signature() if found.metrics else None,
         )
         best = Checkpoint(
             recipe=self._recipe,

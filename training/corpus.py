@@ -1,4 +1,4 @@
-"""From raw pairs to what is trained on: normalized, filtered, split, encoded.
+"""Corpus: the pairs of a run, tokenized, filtered, split into training and held-out, encoded.
 
 ``Corpus.prepare`` does all of it; the functions before it are its steps, in their order.
 """
@@ -10,28 +10,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from s2s_export.errors import DataError
-from s2s_export.text import NORMALIZERS, normalize_tutorial, tokenize
+from s2s_export.normalizers import normalize_tutorial
+from s2s_export.tokenizer import TEXT_MODES, TextMode, Tokenizer
 from s2s_export.vocabulary import Vocabulary
 
-from .reading import RawPair
+from .pairs_file import TextPair
 from .recipes import Recipe, Selection
+
+Tokens = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A normalized pair: tokens joined by single spaces."""
+    """The tokens of a source text and of its target text."""
 
-    source: str
-    target: str
+    source: Tokens
+    target: Tokens
 
 
-def select_pairs(raw: Sequence[RawPair], selection: Selection) -> tuple[list[Pair], Counter[str]]:
-    """Normalize and filter pairs, and give them their direction.
+def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pair], Counter[str]]:
+    """Tokenize and filter pairs.
 
     The same pair twice is kept twice, as in the tutorial.
 
     Args:
-        raw: pairs in the order of the file's columns (English, French).
+        raw: the texts.
         selection: which to keep.
 
     Returns:
@@ -40,18 +43,16 @@ def select_pairs(raw: Sequence[RawPair], selection: Selection) -> tuple[list[Pai
     Raises:
         DataError: none is left; the message has the counts.
     """
-    normalize = NORMALIZERS[selection.normalizer]
+    mode = TEXT_MODES[selection.normalizer]
     kept: list[Pair] = []
     dropped: Counter[str] = Counter()
-    for raw_first, raw_second in raw:
-        first, second = normalize(raw_first), normalize(raw_second)
-        reason = _reason_to_drop(raw_first, first, second, selection)
+    for texts in raw:
+        pair = Pair(tuple(mode.tokens(texts.source)), tuple(mode.tokens(texts.target)))
+        reason = _reason_to_drop(texts, pair, selection)
         if reason:
             dropped[reason] += 1
-        elif selection.reverse:
-            kept.append(Pair(first, second))
         else:
-            kept.append(Pair(second, first))
+            kept.append(pair)
     if not kept:
         counts = "; ".join(f"{count} dropped: {reason}" for reason, count in dropped.items())
         raise DataError(
@@ -61,11 +62,14 @@ def select_pairs(raw: Sequence[RawPair], selection: Selection) -> tuple[list[Pai
     return kept, dropped
 
 
-def _reason_to_drop(raw_first: str, first: str, second: str, selection: Selection) -> str | None:
-    lengths = len(tokenize(first)), len(tokenize(second))
+def _reason_to_drop(texts: TextPair, pair: Pair, selection: Selection) -> str | None:
+    lengths = len(pair.source), len(pair.target)
+    first_column = texts.source if selection.reverse else texts.target
     if 0 in lengths:
         return "nothing left of a side by the normalizer"
-    if selection.prefix_filter and not normalize_tutorial(raw_first).startswith(selection.prefixes):
+    if selection.prefix_filter and not normalize_tutorial(first_column).startswith(
+        selection.prefixes
+    ):
         return "none of the prefixes (--prefixes, --no-prefix-filter)"
     if selection.max_length and max(lengths) >= selection.max_length:
         return f"{selection.max_length} or more tokens on a side (--max-length)"
@@ -114,26 +118,31 @@ class Vocabularies:
             unk: whether the source vocabulary has an UNK.
         """
         counts = word_counts(pair.source for pair in pairs)
-        target_words = dict.fromkeys(word for pair in pairs for word in tokenize(pair.target))
+        target_words = dict.fromkeys(word for pair in pairs for word in pair.target)
         return cls(
             source=Vocabulary((word for word, n in counts.items() if n >= min_count), unk=unk),
             target=Vocabulary(target_words),
         )
 
+    def tokenizers(self, mode: TextMode, max_source_length: int) -> tuple[Tokenizer, Tokenizer]:
+        """Return the tokenizers of the source and the target."""
+        return Tokenizer(mode, self.source, max_length=max_source_length), Tokenizer(
+            mode, self.target
+        )
+
     def encodes(self, pair: Pair) -> bool:
         """Tell whether both sides can be turned into ids."""
-        return (self.source.unk is not None or self.knows_source(pair)) and not self.target.unknown(
-            tokenize(pair.target)
-        )
+        known_source = self.source.unk is not None or self.knows_source(pair)
+        return known_source and not self.target.unknown(pair.target)
 
     def knows_source(self, pair: Pair) -> bool:
         """Tell whether all words of the source are in the vocabulary."""
-        return not self.source.unknown(tokenize(pair.source))
+        return not self.source.unknown(pair.source)
 
 
-def word_counts(texts: Iterable[str]) -> Counter[str]:
-    """Count the words of normalized texts, in the order of their first appearance."""
-    return Counter(word for text in texts for word in tokenize(text))
+def word_counts(texts: Iterable[Tokens]) -> Counter[str]:
+    """Count the words of tokenized texts, in the order of their first appearance."""
+    return Counter(word for tokens in texts for word in tokens)
 
 
 @dataclass(frozen=True)
@@ -152,25 +161,25 @@ def encode_pairs(pairs: Sequence[Pair], vocabularies: Vocabularies) -> list[Enco
     """
     return [
         EncodedPair(
-            source=tuple(vocabularies.source.encode(tokenize(pair.source))),
-            target=tuple(vocabularies.target.encode(tokenize(pair.target))),
+            source=tuple(vocabularies.source.encode(pair.source)),
+            target=tuple(vocabularies.target.encode(pair.target)),
         )
         for pair in pairs
     ]
 
 
 def sha256_of(pairs: Sequence[Pair]) -> str:
-    """Return the sha256 of the pairs, one ``source<TAB>target`` a line."""
-    lines = "".join(f"{pair.source}\t{pair.target}\n" for pair in pairs)
+    """Return the sha256 of the pairs, one ``source<TAB>target`` a line, tokens apart by spaces."""
+    lines = "".join(f"{' '.join(pair.source)}\t{' '.join(pair.target)}\n" for pair in pairs)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """All that a run is trained and measured on.
+    """The pairs that a run is trained and measured on.
 
     Attributes:
-        name: what the report calls the data.
+        name: of the data in the report.
         sha256: of all selected pairs; see ``sha256_of``.
         dropped: how many raw pairs were not selected, by the reason.
         duplicates: selected pairs that stand there more than once; they are kept.
@@ -181,6 +190,7 @@ class Corpus:
         training: pairs to train on.
         held_out: pairs to measure on.
         vocabularies: the words of the training pairs.
+        mode: the text mode of both sides.
     """
 
     name: str
@@ -193,9 +203,10 @@ class Corpus:
     training: tuple[Pair, ...]
     held_out: tuple[Pair, ...]
     vocabularies: Vocabularies
+    mode: TextMode
 
     @classmethod
-    def prepare(cls, raw: Sequence[RawPair], recipe: Recipe, name: str) -> "Corpus":
+    def prepare(cls, raw: Sequence[TextPair], recipe: Recipe, name: str) -> "Corpus":
         """Select, split and count.
 
         Raises:
@@ -224,15 +235,17 @@ class Corpus:
             vocabularies=Vocabularies.from_pairs(
                 frequent, min_count=selection.min_count, unk=recipe.learns_unk
             ),
+            mode=TEXT_MODES[selection.normalizer],
         )
 
     def held_out_tsv(self) -> bytes:
-        """Write the held-out pairs as data again, the source always in the second column."""
-        lines = [f"{pair.target}\t{pair.source}\n" for pair in self.held_out]
+        """Write the held-out pairs as a pairs file, the source always in the second column."""
+        text = self.mode.text
+        lines = [f"{text(pair.target)}\t{text(pair.source)}\n" for pair in self.held_out]
         return "".join(lines).encode()
 
 
 def _without_rare_targets(pairs: Sequence[Pair], min_count: int) -> list[Pair]:
     """Leave out the pairs that the model could only learn to translate wrongly."""
     counts = word_counts(pair.target for pair in pairs)
-    return [pair for pair in pairs if all(counts[w] >= min_count for w in tokenize(pair.target))]
+    return [pair for pair in pairs if all(counts[w] >= min_count for w in pair.target)]

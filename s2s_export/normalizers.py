@@ -1,15 +1,10 @@
-"""From raw text to tokens and back: the part of the model that is not a graph.
+"""Normalizers: raw text to tokens between single spaces.
 
-Both worlds import it, so that an app normalizes exactly as training did; the manifest records the
-normalizer's name. Standard library only.
+The text modes in ``tokenizer`` are made of them, in training as at run time. Standard library only.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-
-Normalizer = Callable[[str], str]
 
 _SENTENCE_MARK = re.compile(r"([.!?])")
 _NEITHER_LETTER_NOR_MARK = re.compile(r"[^a-zA-Z.!?]+")
@@ -70,24 +65,8 @@ def visible(text: str) -> str:
 
 
 def _space_out(character: str) -> str:
-    """Return what a character becomes for ``normalize_unicode``."""
+    """Replace a character for ``normalize_unicode``."""
     category = unicodedata.category(character)
     if category[0] in "LMN" or character == "'":
         return character
     return f" {character} " if category[0] == "P" or category in ("Sc", "Sm") else " "
-
-
-NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
-    {"tutorial": normalize_tutorial, "unicode": normalize_unicode}
-)
-"""Normalizers by the name that the manifest and the checkpoint record."""
-
-
-def tokenize(normalized: str) -> list[str]:
-    """Split normalized text into its tokens; ``""`` has none."""
-    return normalized.split()
-
-
-def detokenize(tokens: Iterable[str]) -> str:
-    """Join tokens with single spaces, as the tutorial prints them."""
-    return " ".join(tokens)

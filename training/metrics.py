@@ -1,4 +1,4 @@
-"""How close hypotheses are to their references: BLEU, chrF and exact matches."""
+"""Metrics of hypotheses against their references: BLEU, chrF and exact matches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from sacrebleu.metrics.chrf import CHRF
 
 
 @dataclass(frozen=True)
-class Score:
-    """How well some sentences are translated.
+class Metrics:
+    """Metrics of some sentences.
 
     Attributes:
         sentences: how many.
@@ -30,7 +30,7 @@ class Score:
         )
 
 
-def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score | None:
+def measure(hypotheses: Sequence[str], references: Sequence[str]) -> Metrics | None:
     """Compare hypotheses with one reference each.
 
     Args:
@@ -38,12 +38,12 @@ def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score | None:
         references: as many, in the same order.
 
     Returns:
-        The score; ``None`` of no sentence.
+        The metrics; ``None`` of no sentence.
     """
     if not hypotheses:
         return None
     equal = sum(h == r for h, r in zip(hypotheses, references, strict=True))
-    return Score(
+    return Metrics(
         sentences=len(hypotheses),
         bleu=_bleu().corpus_score(hypotheses, [references]).score,
         chrf=CHRF().corpus_score(hypotheses, [references]).score,
@@ -51,14 +51,19 @@ def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score | None:
     )
 
 
+def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> float | None:
+    """Return the BLEU of normalized texts, 0 to 100; ``None`` of no sentence."""
+    return _bleu().corpus_score(hypotheses, [references]).score if hypotheses else None
+
+
 def signature() -> str:
     """Return sacrebleu's signatures of the two metrics, with its version."""
-    bleu, chrf = _bleu(), CHRF()
-    for metric in (bleu, chrf):
+    metrics = {"BLEU": _bleu(), "chrF": CHRF()}
+    for metric in metrics.values():
         metric.corpus_score(["a"], [["a"]])  # the number of references is part of the signature
-    return f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}"
+    return " ".join(f"{name} {metric.get_signature()}" for name, metric in metrics.items())
 
 
 def _bleu() -> BLEU:
-    # What is compared is normalized, with spaces between the tokens: nothing is left to tokenize.
+    # Normalized texts have spaces between their tokens: nothing is left to tokenize.
     return BLEU(tokenize="none", force=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from . import manifest_file
-from .contract import Graphs, GraphSpec
 from .errors import (
     ArtefactError,
     ArtefactNotFoundError,
@@ -19,8 +18,16 @@ from .errors import (
     VocabularyError,
 )
 from .file_kind import kind_of
-from .manifest import MANIFEST_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE, Manifest
-from .structure import check_structure
+from .graph_check import check_graph
+from .manifest import (
+    MANIFEST_FILE,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_VOCABULARY_FILE,
+    GraphRecord,
+    Graphs,
+    Manifest,
+)
+from .steps import StepSpec
 from .vocabulary import Vocabulary
 
 Precision = Literal["fp32", "int8"]
@@ -43,9 +50,9 @@ class ExportedFolder:
 
         Raises:
             ArtefactNotFoundError: there is no such folder, it has no ``manifest.json``, or a file
-                of which that speaks is missing.
+                recorded there is missing.
             ManifestError: the manifest is not valid.
-            IntegrityError: the manifest is not what was written.
+            IntegrityError: the manifest was changed.
         """
         self.path = Path(path)
         if not self.path.exists():
@@ -73,8 +80,8 @@ class ExportedFolder:
 
         Raises:
             ArtefactNotFoundError: the file is gone.
-            IntegrityError: its size or sha256 is not the recorded one; the message says what it is
-                instead, if that can be told.
+            IntegrityError: its size or sha256 is not the recorded one; the message names the kind
+                of file that it is instead, if that can be told.
             ArtefactError: it cannot be read, or is a link that leaves the folder.
         """
         record = self.manifest.files[name]
@@ -106,9 +113,9 @@ class ExportedFolder:
             VocabularyError: it is not valid, or of another size.
             ArtefactError: as for ``read``.
         """
-        sizes, unk = self.manifest.sizes, self.manifest.special_ids.unk
         source = name == SOURCE_VOCABULARY_FILE
-        size = sizes.source_vocabulary if source else sizes.target_vocabulary
+        size = (self.manifest.source if source else self.manifest.target).vocabulary_size
+        unk = self.manifest.special_ids.unk
         vocabulary = Vocabulary.from_bytes(
             self.read(name), str(self.path / name), unk=source and unk is not None
         )
@@ -119,15 +126,15 @@ class ExportedFolder:
             )
         return vocabulary
 
-    def read_graph(self, spec: GraphSpec) -> bytes:
-        """Return a graph's bytes, checked against its specification.
+    def read_graph(self, graph: GraphRecord, spec: StepSpec) -> bytes:
+        """Return a graph's bytes, checked against the specification of its step.
 
         Raises:
             GraphError: it breaks the contract.
             ArtefactError: as for ``read``.
         """
-        content = self.read(spec.file)
-        check_structure(content, spec, str(self.path / spec.file))
+        content = self.read(graph.file)
+        check_graph(content, graph, spec, str(self.path / graph.file))
         return content
 
     def was_replaced(self) -> bool:
@@ -162,11 +169,11 @@ class ExportedFolder:
 
 @dataclass(frozen=True)
 class FolderContent:
-    """All that the run time needs of an exported folder, in memory and checked.
+    """The parts of an exported folder that the run time needs, in memory and checked.
 
     Attributes:
         manifest: of the folder.
-        graphs: the contracts of the two graphs.
+        graphs: the records of the two graphs.
         source: the source's vocabulary.
         target: the target's vocabulary.
         encoder: the encoder graph's bytes.
@@ -228,6 +235,6 @@ def _read_all(folder: ExportedFolder, precision: Precision) -> FolderContent:
         graphs=graphs,
         source=folder.read_vocabulary(SOURCE_VOCABULARY_FILE),
         target=folder.read_vocabulary(TARGET_VOCABULARY_FILE),
-        encoder=folder.read_graph(graphs.encoder),
-        decoder=folder.read_graph(graphs.decoder),
+        encoder=folder.read_graph(graphs.encoder, folder.manifest.steps.encoder),
+        decoder=folder.read_graph(graphs.decoder, folder.manifest.steps.decoder),
     )

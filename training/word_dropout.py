@@ -1,4 +1,4 @@
-"""Unknown words in training: source words taken for unknown at random, rare ones more often.
+"""Word dropout: source words taken for unknown at random in training, rare ones more often.
 
 Source:
     Word dropout as in Kiperwasser and Goldberg 2016 (arXiv 1603.04351), section 4.3.
@@ -13,14 +13,14 @@ import torch
 from s2s_export.vocabulary import Vocabulary
 
 from .batches import Batch
-from .dataset import EncodedPair
+from .corpus import EncodedPair
 
 
 class WordDropout:
     """Reads source words as if the vocabulary lacked them, so that the model learns to go on.
 
-    A word seen n times is replaced with probability a / (a + n), by what the vocabulary has for an
-    unknown word: another form of it, or UNK. EOS never is.
+    A word seen n times is replaced with probability a / (a + n) by its substitute: a related form,
+    or UNK. EOS is never replaced.
     """
 
     def __init__(
@@ -36,15 +36,15 @@ class WordDropout:
         assert vocabulary.unk is not None
         counts = Counter(token for pair in pairs for token in pair.source)
         self._probabilities = torch.zeros(len(vocabulary))
-        self._stand_ins = torch.arange(len(vocabulary))
+        self._substitutes = torch.arange(len(vocabulary))
         for token, word in enumerate(vocabulary.words, vocabulary.unk + 1):
             self._probabilities[token] = strength / (strength + counts[token])
-            self._stand_ins[token] = vocabulary.stand_in(word)
+            self._substitutes[token] = vocabulary.substitute(word)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with some source tokens replaced; torch's global seed decides which."""
         source = batch.source
         probabilities = self._probabilities.to(source.device)[source]
         replaced = torch.rand_like(probabilities) < probabilities
-        stand_ins = self._stand_ins.to(source.device)[source]
-        return replace(batch, source=torch.where(replaced, stand_ins, source))
+        substitutes = self._substitutes.to(source.device)[source]
+        return replace(batch, source=torch.where(replaced, substitutes, source))

@@ -1,8 +1,8 @@
-"""Putting a finished folder in the place of another one, all at once.
+"""Writing a folder all at once: whoever reads it sees the old folder or the new one.
 
-Export builds beside the target and swaps at the end: whoever reads the target sees the old folder
-or the new one, and an export that fails or is interrupted leaves the old one. What a killed export
-left beside the target, the next one removes. Standard library only, of a POSIX system.
+Export builds beside the target and swaps at the end. An export that fails or is interrupted leaves
+the old folder; the next export removes the leftovers of a killed one. Standard library only, of a
+POSIX system.
 """
 
 import ctypes
@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from .atomic_file import sync_folder
 from .errors import OutputError, S2SError
 
 _AT_FDCWD = -100
@@ -23,7 +24,7 @@ _OLD = ".old"
 
 
 @contextmanager
-def replacing(target: Path, own_files: Collection[str], *, force: bool) -> Iterator[Path]:
+def replacing_folder(target: Path, own_files: Collection[str], *, force: bool) -> Iterator[Path]:
     """Give an empty folder to build in; when the block ends well, it takes the target's place.
 
     Of two that do this at once, both finish, and the folder is the one that ended last.
@@ -55,28 +56,20 @@ def replacing(target: Path, own_files: Collection[str], *, force: bool) -> Itera
             # mkdtemp's folder is its owner's alone, an export is to be shared
             building.chmod(0o755)
             yield building
-            _sync(building)
+            sync_folder(building)
             with _locked(target.parent):
                 _require_replaceable(target, own_files, force=force)
                 if target.exists():
                     _exchange(building, target)
                 else:
                     building.rename(target)
-            _sync(target.parent)
-        except S2SError:  # some are OSErrors too, and they say what they have to say
+            sync_folder(target.parent)
+        except S2SError:  # some are OSErrors too, with a message of their own
             raise
         except OSError as error:
             raise OutputError(
                 f"{target}: cannot be written: {error}; it is the old folder or the new one"
             ) from error
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file and wait until it is on the disk."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _require_replaceable(target: Path, own_files: Collection[str], *, force: bool) -> None:
@@ -141,12 +134,3 @@ def _exchange(building: Path, target: Path) -> None:
         old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the folder's entries are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

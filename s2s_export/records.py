@@ -1,8 +1,8 @@
-"""Strict JSON for frozen dataclasses: what a field's annotation says is what the file must hold.
+"""Strict JSON for frozen dataclasses: a field of the file has exactly the annotated type.
 
-``manifest`` is its only user. Standard library only. It knows the annotations that the manifest
-needs: ``str``, ``int``, ``float``, ``X | None``, ``tuple[X, ...]``, ``Mapping[str, X]`` and nested
-dataclasses.
+``manifest_file`` reads and writes through it. Standard library only. It knows the annotations of
+the manifest's records: ``str``, ``int``, ``float``, ``Literal``, ``X | None``, ``tuple[X, ...]``,
+``Mapping[str, X]`` and nested dataclasses.
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ def dumps(value: object, more: Mapping[str, str]) -> bytes:
 
 
 def parse(content: bytes, name: str) -> dict[str, Any]:
-    """Parse a JSON object, refusing what JSON parsers usually let pass.
+    """Parse a JSON object, more strictly than JSON parsers do.
 
     Args:
         content: the file's bytes.
@@ -66,12 +66,12 @@ def build(cls: type[T], value: object, where: str) -> T:
 
     Args:
         cls: the dataclass.
-        value: what ``parse`` returned, or a part of it.
+        value: the result of ``parse``, or a part of it.
         where: path of the value in the file, for messages.
 
     Raises:
-        ManifestError: a field is missing or of another type; the message gives its path, what was
-            expected and what was found. Fields that the dataclass does not have are ignored, so
+        ManifestError: a field is missing or of another type; the message gives its path, the
+            expected type and the value. Fields that the dataclass does not have are ignored, so
             that a later release may add some.
     """
     if not isinstance(value, dict):
@@ -99,6 +99,10 @@ def _convert(hint: Any, value: object, where: str) -> Any:
             if not matching:
                 raise _mismatch(where, f"of type {expected}", value)
         return _convert(matching[0], value, where)
+    if origin is typing.Literal:
+        if value not in parameters:
+            raise _mismatch(where, f"one of {', '.join(map(repr, parameters))}", value)
+        return value
     if origin is tuple:
         if not isinstance(value, list):
             raise _mismatch(where, "a list", value)

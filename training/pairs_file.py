@@ -1,7 +1,7 @@
-"""Reading raw sentence pairs from a file: ``English<TAB>French``, one pair a line.
+"""Pairs file: two columns of texts, separated by a tab, one pair a line.
 
-A text file as it is, gzipped, or in a zip archive as manythings.org/anki publishes them; what it is
-shows in its first bytes, not in its name.
+A text file as it is, gzipped, or in a zip archive as manythings.org/anki publishes them; the first
+bytes tell which, not the name.
 """
 
 import gzip
@@ -12,12 +12,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
 
-RawPair = tuple[str, str]
-"""The first and the second column of a line, as written."""
+
+class TextPair(NamedTuple):
+    """A source text and its target text, as written."""
+
+    source: str
+    target: str
+
+    @classmethod
+    def of_columns(cls, columns: tuple[str, str], *, reverse: bool) -> "TextPair":
+        """Take two columns: target and source, or with ``reverse`` source and target."""
+        return cls(*columns) if reverse else cls(*columns[::-1])
+
 
 LONGEST_LINE = 2**16
 """Bytes. Tatoeba's longest pairs have some 800; a longer line is no sentence pair."""
@@ -35,20 +45,20 @@ class _Lines(Protocol):
 
 @dataclass
 class RawPairs:
-    """What a file holds.
+    """The pairs of a file.
 
     Attributes:
-        name: what messages call the data.
-        pairs: its pairs, in their order.
+        name: of the data in messages.
+        pairs: in their order.
         skipped: how many lines were skipped, by the reason.
     """
 
     name: str
-    pairs: list[RawPair] = field(default_factory=list)
+    pairs: list[TextPair] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def read_pairs(path: Path) -> RawPairs:
+def read_pairs(path: Path, *, reverse: bool = False) -> RawPairs:
     """Read the pairs of a file.
 
     A third column (attribution) is accepted. Blank lines, pairs with an empty side and lines longer
@@ -57,6 +67,7 @@ def read_pairs(path: Path) -> RawPairs:
     Args:
         path: text in UTF-8 (BOM and CRLF are fine), gzipped text, or a zip archive with one
             ``.txt`` or ``.tsv`` file.
+        reverse: the first column is the source; otherwise it is the second.
 
     Raises:
         DataNotFoundError: there is no such file.
@@ -67,9 +78,9 @@ def read_pairs(path: Path) -> RawPairs:
         with _opened(path) as (name, file):
             raw = RawPairs(name)
             for number, line in _lines(file, raw.skipped):
-                pair = _pair(name, number, line)
-                if all(side.strip() for side in pair):
-                    raw.pairs.append(pair)
+                columns = _columns(name, number, line)
+                if all(column.strip() for column in columns):
+                    raw.pairs.append(TextPair.of_columns(columns, reverse=reverse))
                 else:
                     raw.skipped["one side empty"] += 1
     except FileNotFoundError:
@@ -105,7 +116,7 @@ def _lines(file: _Lines, skipped: Counter[str]) -> Iterator[tuple[int, bytes]]:
         start = whole
 
 
-def _pair(name: str, number: int, line: bytes) -> RawPair:
+def _columns(name: str, number: int, line: bytes) -> tuple[str, str]:
     try:
         columns = line.decode("utf-8").rstrip("\r\n").split("\t")
     except UnicodeDecodeError as error:
@@ -120,7 +131,7 @@ def _pair(name: str, number: int, line: bytes) -> RawPair:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[str, _Lines]]:
-    """Open the text in a file; yield what messages call it, and its bytes."""
+    """Open the text in a file; yield its name for messages, and its bytes."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             name = _text_in(path, archive)

@@ -1,0 +1,213 @@
+"""Building an exported folder: graphs, proof, manifest, publication.
+
+Part of the exporter: ``export`` calls it. Everything is written beside the target, loaded again as
+an app would, compared with eager PyTorch, and swapped in last.
+"""
+
+import hashlib
+import json
+import platform
+from importlib import metadata, resources
+from pathlib import Path
+
+from . import __version__, evidence, manifest_file, onnx_export, quantized, torchscript
+from .atomic_file import replace_file
+from .atomic_folder import replacing_folder
+from .contract import check_specs
+from .errors import ParityError
+from .manifest import (
+    FORMAT_VERSION,
+    MANIFEST_FILE,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_VOCABULARY_FILE,
+    FileRecord,
+    Golden,
+    GraphRecord,
+    Graphs,
+    Int8,
+    Manifest,
+    ParityRecord,
+    Side,
+    SpecialIds,
+    StepSpecs,
+    TorchScript,
+    TorchScriptRecord,
+)
+from .reader import Precision
+from .source import ExportSource
+from .tokenizer import Tokenizer
+from .verify import verify
+from .vocabulary import EOS, SOS
+
+OPSET = 20
+IR_VERSION = 10
+OLDEST_ONNXRUNTIME = "1.18"
+"""The first release that reads this opset and this version of the file format."""
+
+GRAPHS = Graphs(
+    GraphRecord("encoder.onnx", OPSET, IR_VERSION), GraphRecord("decoder.onnx", OPSET, IR_VERSION)
+)
+INT8_GRAPHS = Graphs(
+    GraphRecord("encoder.int8.onnx", OPSET, IR_VERSION),
+    GraphRecord("decoder.int8.onnx", OPSET, IR_VERSION),
+)
+README_FILE = "README.md"
+ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE = "encoder.pt", "decoder.pt"
+OWN_FILES = frozenset(
+    {
+        *(MANIFEST_FILE, README_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE),
+        *(ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE),
+        *(graph.file for graphs in (GRAPHS, INT8_GRAPHS) for graph in vars(graphs).values()),
+    }
+)
+"""All files that an export may write."""
+
+_TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
+
+
+def build(
+    source: ExportSource, out: Path, *, force: bool, precision: Precision = "fp32"
+) -> Manifest:
+    """Write an exported folder.
+
+    Args:
+        source: the model.
+        out: the folder to write; an earlier export in it is replaced as a whole.
+        force: replace ``out`` even if it holds other files, which are deleted.
+        precision: ``"int8"`` adds quantized graphs; the others are always there.
+
+    Returns:
+        The manifest that was written.
+
+    Raises:
+        SpecError: the specifications of the two steps break the contract.
+        GraphError: an exported graph breaks its contract.
+        ParityError: an exported graph does not decode as eager PyTorch does.
+        OutputError: ``out`` may not be replaced, or cannot be written.
+    """
+    check_specs(source.encoder_spec, source.decoder_spec)
+    with replacing_folder(out, OWN_FILES, force=force) as folder:
+        files = _build_files(source)
+        scripts = None
+        if ENCODER_SCRIPT_FILE in files:
+            scripts = files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE]
+        graphs = files[GRAPHS.encoder.file], files[GRAPHS.decoder.file]
+        parity = evidence.check_parity(source, graphs, scripts)
+        golden = evidence.golden(source)
+        int8 = None
+        if precision == "int8":
+            files |= _build_int8(source)
+            quantized_files = files[INT8_GRAPHS.encoder.file], files[INT8_GRAPHS.decoder.file]
+            int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, quantized_files, golden)
+        manifest = _manifest(source, files, parity, golden, int8)
+        for name, content in files.items():
+            replace_file(folder / name, content)
+        replace_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
+        _replay(folder)
+    return manifest
+
+
+def _build_files(source: ExportSource) -> dict[str, bytes]:
+    """Make the content of every file but the manifest."""
+    encoder, decoder = source.encoder, source.decoder
+    files = {
+        GRAPHS.encoder.file: onnx_export.to_onnx(encoder, source.encoder_spec, GRAPHS.encoder),
+        GRAPHS.decoder.file: onnx_export.to_onnx(decoder, source.decoder_spec, GRAPHS.decoder),
+        SOURCE_VOCABULARY_FILE: source.source.vocabulary.to_bytes(),
+        TARGET_VOCABULARY_FILE: source.target.vocabulary.to_bytes(),
+        README_FILE: readme(),
+    }
+    if torchscript.unsupported_because() is None:
+        files[ENCODER_SCRIPT_FILE] = torchscript.save(torchscript.script(encoder))
+        files[DECODER_SCRIPT_FILE] = torchscript.save(torchscript.script(decoder))
+    return files
+
+
+def readme() -> bytes:
+    """Return the README that travels with each export: the specification of the format."""
+    return resources.files(__package__).joinpath("format.md").read_bytes()
+
+
+def _manifest(
+    source: ExportSource,
+    files: dict[str, bytes],
+    parity: dict[str, ParityRecord],
+    golden: tuple[Golden, ...],
+    int8: Int8 | None,
+) -> Manifest:
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        source=_side(source.source, source.source_language, source.max_source_length),
+        target=_side(source.target, source.target_language, source.max_target_length),
+        special_ids=SpecialIds(sos=SOS, eos=EOS, unk=source.source.vocabulary.unk),
+        files={
+            name: FileRecord(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+            for name, content in files.items()
+            if name.endswith((".onnx", ".vocab"))
+        },
+        steps=StepSpecs(source.encoder_spec, source.decoder_spec),
+        graphs=GRAPHS,
+        int8=int8,
+        torchscript=_torchscript_record(source),
+        requires={"onnxruntime": OLDEST_ONNXRUNTIME},
+        tools={
+            "python": platform.python_version(),
+            "s2s-export": __version__,
+            **{name: metadata.version(name) for name in _TOOLS},
+        },
+        training={**source.training, "fingerprint": fingerprint(source)},
+        metrics=source.metrics,
+        parity=parity,
+        golden=golden,
+    )
+
+
+def _side(tokenizer: Tokenizer, language: str, max_length: int) -> Side:
+    return Side(language, tokenizer.mode.name, len(tokenizer.vocabulary), max_length)
+
+
+def _torchscript_record(source: ExportSource) -> TorchScript:
+    reason = torchscript.unsupported_because()
+    if reason is not None:
+        return TorchScript(None, None, reason)
+    encoder, decoder = (
+        TorchScriptRecord(file, torchscript.tensors_sha256(module))
+        for file, module in (
+            (ENCODER_SCRIPT_FILE, source.encoder),
+            (DECODER_SCRIPT_FILE, source.decoder),
+        )
+    )
+    return TorchScript(encoder, decoder, None)
+
+
+def fingerprint(source: ExportSource) -> str:
+    """Return a sha256 that changes with the facts of training, a vocabulary or a weight."""
+    digest = hashlib.sha256(json.dumps(dict(source.training), sort_keys=True).encode())
+    digest.update(source.source.vocabulary.to_bytes())
+    digest.update(source.target.vocabulary.to_bytes())
+    for module in (source.encoder, source.decoder):
+        digest.update(torchscript.tensors_sha256(module).encode())
+    return digest.hexdigest()
+
+
+def _build_int8(source: ExportSource) -> dict[str, bytes]:
+    contents = quantized.to_int8(source, INT8_GRAPHS)
+    for content, record, spec in zip(
+        contents,
+        (INT8_GRAPHS.encoder, INT8_GRAPHS.decoder),
+        (source.encoder_spec, source.decoder_spec),
+        strict=True,
+    ):
+        onnx_export.check_onnx(content, spec, record)
+    return dict(zip((INT8_GRAPHS.encoder.file, INT8_GRAPHS.decoder.file), contents, strict=True))
+
+
+def _replay(folder: Path) -> None:
+    """Verify the finished folder as anybody else can, before anybody else has it.
+
+    Raises:
+        ParityError: a check fails.
+    """
+    for check in verify(folder).checks:
+        if not check.passed:
+            raise ParityError(f"the finished folder: {check.name}: {check.found}; not published")

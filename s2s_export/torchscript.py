@@ -1,0 +1,63 @@
+"""TorchScript files of a module: the one place that calls this deprecated part of torch.
+
+Part of the exporter. Modules are scripted here, saved without local paths, and loaded again.
+"""
+
+import hashlib
+import io
+import sys
+import warnings
+import zipfile
+from typing import Any
+
+import torch
+from torch import nn
+
+_FIRST_PYTHON_WITHOUT_TORCHSCRIPT = (3, 14)
+
+
+def unsupported_because() -> str | None:
+    """Return the reason why TorchScript cannot be made here; ``None`` where it can."""
+    if sys.version_info >= _FIRST_PYTHON_WITHOUT_TORCHSCRIPT:
+        version = ".".join(map(str, sys.version_info[:2]))
+        return f"TorchScript is not supported on Python {version}; export with an older one"
+    return None
+
+
+def script(module: nn.Module) -> Any:
+    """Compile a module to TorchScript."""
+    with warnings.catch_warnings():
+        # "torch.jit.script is deprecated", on each call since torch 2.10.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(module)
+
+
+def save(scripted: Any) -> bytes:
+    """Return a TorchScript file without its debugging records, which hold local paths."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(scripted, buffer)
+    stripped = io.BytesIO()
+    with zipfile.ZipFile(buffer) as source, zipfile.ZipFile(stripped, "w") as target:
+        for name in source.namelist():
+            if not name.endswith(".debug_pkl"):
+                target.writestr(zipfile.ZipInfo(name), source.read(name))
+    return stripped.getvalue()
+
+
+def load(content: bytes) -> Any:
+    """Load a TorchScript file of our own making; one from elsewhere could run any code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.load(io.BytesIO(content), map_location="cpu")  # type: ignore[no-untyped-call]
+
+
+def tensors_sha256(module: nn.Module) -> str:
+    """Return the sha256 over each parameter's name, dtype, shape and bytes, in name order."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        array = tensor.detach().cpu().contiguous().numpy()
+        digest.update(f"{name} {array.dtype} {list(array.shape)}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
