@@ -32,10 +32,22 @@ def tiny_attention() -> Path:
     return FIXTURES / "tiny-attention"
 
 
+@pytest.fixture(scope="session")
+def tiny_3() -> Path:
+    """The committed exported folder of the present format, version 3, with attention; read only."""
+    return FIXTURES / "tiny-3"
+
+
 @pytest.fixture
 def tiny_copy(tiny: Path, tmp_path: Path) -> Path:
     """A copy of it to break."""
     return Path(shutil.copytree(tiny, tmp_path / "exported"))
+
+
+@pytest.fixture
+def tiny_3_copy(tiny_3: Path, tmp_path: Path) -> Path:
+    """A copy of the folder of the present format to break."""
+    return Path(shutil.copytree(tiny_3, tmp_path / "exported-3"))
 
 
 @pytest.fixture(scope="session")

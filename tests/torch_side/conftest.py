@@ -1,18 +1,20 @@
-"""Fixtures that need torch: the committed tiny model, as modules and as the three back ends."""
+"""Fixtures that need torch: the committed tiny models, as modules and as the three back ends."""
 
 from pathlib import Path
 
 import pytest
 import torch
 
-from s2s_export import evidence, graphs
-from s2s_export.folder import ExportedFolder
+from s2s_export import evidence, torchscript
+from s2s_export.export import source_of
 from s2s_export.parity import Backend
-from s2s_export.vocabulary import Vocabulary
+from s2s_export.source import ExportSource, Sample
+from s2s_export.translator import Translator
+from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint, Report
-from training.dataset import EncodedPair, Vocabularies, select_pairs, sha256_of
+from training.corpus import EncodedPair, Vocabularies, select_pairs, sha256_of
 from training.model import Seq2Seq
-from training.reading import read_pairs
+from training.pairs_file import read_pairs
 from training.recipes import Recipe, Selection
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -35,48 +37,49 @@ def attention() -> bool:
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(each_tiny: Path) -> ExportedFolder:
-    return ExportedFolder(each_tiny)
-
-
-@pytest.fixture(scope="session")
-def vocabularies(tiny_folder: ExportedFolder) -> tuple[Vocabulary, Vocabulary]:
-    return tiny_folder.read_vocabulary("source.vocab"), tiny_folder.read_vocabulary("target.vocab")
-
-
-@pytest.fixture(scope="session")
-def tiny_model(each_tiny: Path, tiny_folder: ExportedFolder) -> Seq2Seq:
-    """The eager modules, with the weights of the committed TorchScript files."""
-    sizes = tiny_folder.manifest.sizes
+def tiny_source(each_tiny: Path) -> ExportSource:
+    """The eager modules, with the weights of the committed TorchScript files, as to be exported."""
+    translator = Translator(each_tiny)
+    manifest = translator.manifest
+    hidden = manifest.steps.encoder.state[0].shape[2]
+    assert isinstance(hidden, int)
     model = Seq2Seq(
-        sizes.source_vocabulary,
-        sizes.target_vocabulary,
-        sizes.hidden,
+        manifest.source.vocabulary_size,
+        manifest.target.vocabulary_size,
+        hidden,
         attention=each_tiny.name == "tiny-attention",
     )
     for module, name in ((model.encoder, "encoder.pt"), (model.decoder, "decoder.pt")):
-        scripted = graphs.load_torchscript((each_tiny / name).read_bytes())
+        scripted = torchscript.load((each_tiny / name).read_bytes())
         module.load_state_dict(scripted.state_dict())
-    return model.eval()
+    model.eval()
+    return ExportSource(
+        encoder=model.encoder,
+        encoder_spec=model.encoder.spec(),
+        decoder=model.decoder,
+        decoder_spec=model.decoder.spec(),
+        source=translator.source,
+        target=translator.target,
+        source_language=manifest.source.language,
+        target_language=manifest.target.language,
+        max_source_length=manifest.source.max_length,
+        max_target_length=manifest.target.max_length,
+        samples=tuple(Sample(golden.source, golden.target) for golden in manifest.golden),
+    )
 
 
 @pytest.fixture(scope="session")
-def backends(
-    each_tiny: Path, tiny_folder: ExportedFolder, tiny_model: Seq2Seq
-) -> dict[str, Backend]:
+def backends(each_tiny: Path, tiny_source: ExportSource) -> dict[str, Backend]:
     """The committed model three times: eager, TorchScript, ONNX Runtime."""
 
-    def read(name: str) -> bytes:
-        return (each_tiny / name).read_bytes()
+    def read(*names: str) -> tuple[bytes, bytes]:
+        encoder, decoder = ((each_tiny / name).read_bytes() for name in names)
+        return encoder, decoder
 
     return {
-        "eager": evidence.eager_backend(tiny_model),
-        "torchscript": evidence.torchscript_backend(
-            read("encoder.pt"), read("decoder.pt"), tiny_model
-        ),
-        "onnx": evidence.onnx_backend(
-            read("encoder.onnx"), read("decoder.onnx"), tiny_folder.manifest.graphs
-        ),
+        "eager": evidence.eager_backend(tiny_source),
+        "torchscript": evidence.torchscript_backend(read("encoder.pt", "decoder.pt"), tiny_source),
+        "onnx": evidence.onnx_backend(read("encoder.onnx", "decoder.onnx"), tiny_source),
     }
 
 
@@ -105,7 +108,8 @@ def checkpoint(tiny_pairs: Path, attention: bool) -> Checkpoint:
             20  # untrained, all words are nearly tied; a trained model's are not
         )
     report = Report(
-        recipe_name="default",
+        recipe="default",
+        seed=0,
         data="tiny.tsv",
         data_sha256=sha256_of(pairs),
         training_pairs=len(pairs),
@@ -114,7 +118,16 @@ def checkpoint(tiny_pairs: Path, attention: bool) -> Checkpoint:
         max_target_length=10,
         epoch=1,
         held_out_loss=None,
-        scores={},
-        score_signature=None,
+        metrics={},
+        metric_signature=None,
     )
     return Checkpoint(recipe, report, vocabularies, tuple(pairs), model.eval())
+
+
+@pytest.fixture
+def source(checkpoint: Checkpoint, tmp_path: Path) -> ExportSource:
+    """The same as a model to export."""
+    run = tmp_path / "run-of-checkpoint"
+    run.mkdir()
+    checkpoints.save(checkpoint, run)
+    return source_of(run)
