@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from s2s_export import bundle, command, evidence, graphs, parity
-from s2s_export.text import tokenize
+from s2s_export import command, evidence, parity
+from s2s_export.build import build_graphs, build_torchscript
+from s2s_export.export import source_of
+from s2s_export.greedy import DecodingOptions
+from s2s_export.verify import TOLERANCE
+from s2s_export.vocabulary import EOS, SOS
 from training import checkpoint as checkpoints
-from training.checkpoint import Checkpoint
-from training.dataset import select_pairs
-from training.reading import read_pairs
-from training.steps import greedy_options
+from training.corpus import select_pairs
+from training.pairs_file import read_pairs
 
 RANDOM_LENGTHS = (1, 30)
 BATCH_SIZES: dict[str, tuple[int, ...]] = {"one by one": (1,), "batches of 128": (128,)}
@@ -37,11 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command.run(lambda: _compare(options), debug=options.debug)
 
 
-def corpus_sources(checkpoint: Checkpoint, data: Path) -> list[list[int]]:
+def corpus_sources(run: Path, data: Path) -> list[list[int]]:
     """Return the ids of every distinct source sentence that the run's filter keeps."""
-    pairs, _ = select_pairs(read_pairs(data).pairs, checkpoint.recipe.selection)
+    checkpoint = checkpoints.load(run)
+    selection = checkpoint.recipe.selection
+    pairs, _ = select_pairs(read_pairs(data, reverse=selection.reverse).pairs, selection)
     encode = checkpoint.vocabularies.source.encode
-    return [encode(tokenize(text)) for text in dict.fromkeys(pair.source for pair in pairs)]
+    return [encode(tokens) for tokens in dict.fromkeys(pair.source for pair in pairs)]
 
 
 def random_sources(vocabulary_size: int, count: int) -> list[list[int]]:
@@ -53,30 +57,19 @@ def random_sources(vocabulary_size: int, count: int) -> list[list[int]]:
 
 def _compare(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)  # one step of one sentence gains nothing from more
-    checkpoint = checkpoints.load(options.run)
-    model, vocabularies = checkpoint.model, checkpoint.vocabularies
-    sizes = len(vocabularies.source), len(vocabularies.target)
-    specs = bundle.graph_specs(model)
+    source = source_of(options.run)
+    vocabularies = source.source.vocabulary, source.target.vocabulary
     candidates = (
-        evidence.torchscript_backend(
-            graphs.save_torchscript(graphs.script(model.encoder)),
-            graphs.save_torchscript(graphs.script(model.decoder)),
-            model,
-        ),
-        evidence.onnx_backend(
-            graphs.to_onnx(model.encoder, specs.encoder),
-            graphs.to_onnx(model.decoder, specs.decoder),
-            specs,
-            options.device,
-        ),
+        evidence.torchscript_backend(build_torchscript(source), source),
+        evidence.onnx_backend(build_graphs(source), source, options.device),
     )
     workloads = {
-        "corpus": corpus_sources(checkpoint, options.data),
-        "random ids": random_sources(sizes[0], options.random),
+        "corpus": corpus_sources(options.run, options.data),
+        "random ids": random_sources(len(vocabularies[0]), options.random),
     }
-    greedy = greedy_options(model.hidden_size, checkpoint.report.max_target_length)
+    decoding = DecodingOptions(SOS, EOS, source.max_target_length)
     print(
-        f"compared with eager PyTorch; tolerance {parity.TOLERANCE:.0e}, "
+        f"compared with eager PyTorch; tolerance {TOLERANCE:.0e}, "
         f"tie margin {parity.TIE_MARGIN:.0e}"
     )
     print(
@@ -86,11 +79,11 @@ def _compare(options: argparse.Namespace) -> int:
     for workload, sources in workloads.items():
         for decoded, batch_sizes in BATCH_SIZES.items():
             records = parity.compare(
-                evidence.eager_backend(model),
+                evidence.eager_backend(source),
                 candidates,
                 sources,
-                greedy,
-                vocabularies=(vocabularies.source, vocabularies.target),
+                decoding,
+                vocabularies=vocabularies,
                 batch_sizes=batch_sizes,
             )
             for name, record in records.items():

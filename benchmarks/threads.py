@@ -39,12 +39,14 @@ def train() -> float:
     """Train on some batches of the phrasebook and return the pairs a second."""
     import torch
 
+    from training.corpus import Corpus
     from training.data.phrasebook import phrasebook
-    from training.dataset import Corpus
     from training.learner import Learner
+    from training.pairs_file import RawPairs
     from training.recipes import DEFAULT
 
-    corpus = Corpus.prepare(phrasebook(), DEFAULT, "phrasebook")
+    raw = RawPairs.of_columns("phrasebook", phrasebook())
+    corpus = Corpus.prepare(raw.pairs, DEFAULT, raw.name)
     learner = Learner(corpus, DEFAULT, torch.device("cpu"))
     for _ in range(10):
         learner.take_step()  # warm up

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from training.dataset import Corpus
+    from training.corpus import Corpus
 
 _ROUNDS = 3
 
@@ -67,13 +67,13 @@ def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float
 
 
 def _corpus(data: Path | None, recipe_name: str) -> "Corpus":
+    from training.corpus import Corpus
     from training.data.phrasebook import phrasebook
-    from training.dataset import Corpus
-    from training.reading import read_pairs
+    from training.pairs_file import RawPairs, read_pairs
     from training.recipes import RECIPES
 
-    raw = read_pairs(data).pairs if data else phrasebook()
-    return Corpus.prepare(raw, RECIPES[recipe_name], "data")
+    raw = read_pairs(data) if data else RawPairs.of_columns("phrasebook", phrasebook())
+    return Corpus.prepare(raw.pairs, RECIPES[recipe_name], "data")
 
 
 def _recipe(name: str) -> Callable[[Path | None], float]:
@@ -94,8 +94,8 @@ def _literal_loop(data: Path | None) -> float:
     import torch
     from torch import nn
 
-    from training.dataset import encode_pairs
-    from training.model import DecoderRNN, EncoderRNN
+    from training.corpus import encode_pairs
+    from training.tutorial import DecoderRNN, EncoderRNN
 
     corpus = _corpus(data, "tutorial")
     pairs = encode_pairs(corpus.training, corpus.vocabularies)

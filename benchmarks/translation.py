@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from s2s_export.parity import Backend
-    from training.checkpoint import Checkpoint
-    from training.model import Seq2Seq
+    from s2s_export.source import ExportSource
 
 LENGTHS = (3, 6, 10)
 BATCHES = (2, 8, 32, 128, 512)
@@ -44,26 +43,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--beside", type=Path, metavar="RUN", help="another run, of the same data")
     parser.add_argument("--plot", type=Path, help="also draw the batches, into this file")
     options = parser.parse_args(arguments)
-    from training import checkpoint as checkpoints
+    from s2s_export.export import source_of
 
-    checkpoint = checkpoints.load(options.run)
-    backends = _backends(checkpoint)
+    source = source_of(options.run)
+    backends = _backends(source)
     if options.beside:
-        backends["beside fp32"] = _backends(checkpoints.load(options.beside))["ONNX fp32"]
+        backends["beside fp32"] = _backends(source_of(options.beside))["ONNX fp32"]
     print(f"one thread; median of {_ROUNDS} rounds, in turn; times as fast as eager in brackets\n")
     names = (*backends, "tutorial", "floor")
     print(f"{'µs a sentence':14}" + "".join(f"{name:>18}" for name in names))
     for length in LENGTHS:
-        _print_row(f"{length} + {length} tokens", _measure(checkpoint, backends, 1, length), 1)
+        _print_row(f"{length} + {length} tokens", _measure(source, backends, 1, length), 1)
     names = (*backends, "floor")
     title = f"{_BATCH_LENGTH} + {_BATCH_LENGTH} tokens"
     print(f"\n{title:14}" + "".join(f"{name:>18}" for name in names))
     rows = {}
     for batch in BATCHES:
-        rows[batch] = _measure(checkpoint, backends, batch, _BATCH_LENGTH)
+        rows[batch] = _measure(source, backends, batch, _BATCH_LENGTH)
         _print_row(f"batch of {batch}", rows[batch], batch)
     rate = _sgemm_rate()
-    products = sum(w.size * rows for _, w, rows in _products(checkpoint.model, _BATCH_LENGTH))
+    products = sum(w.size * rows for _, w, rows in _products(source, _BATCH_LENGTH))
     print(f"\nsgemm of this machine: {rate / 1e9:.0f} GFLOP/s")
     for batch, times in rows.items():
         reached = 2 * products * batch / times["ONNX fp32"]
@@ -73,55 +72,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _backends(checkpoint: "Checkpoint") -> dict[str, "Backend"]:
+def _backends(source: "ExportSource") -> dict[str, "Backend"]:
     import torch
 
-    from s2s_export import bundle, evidence, graphs, quantized
+    from s2s_export import build, evidence
 
     torch.set_num_threads(1)
-    model = checkpoint.model
-    specs = bundle.graph_specs(model)
-    quantized_specs = bundle.int8_specs(specs)
     return {
-        "eager": evidence.eager_backend(model),
-        "TorchScript": evidence.torchscript_backend(
-            graphs.save_torchscript(graphs.script(model.encoder)),
-            graphs.save_torchscript(graphs.script(model.decoder)),
-            model,
-        ),
-        "ONNX fp32": evidence.onnx_backend(
-            graphs.to_onnx(model.encoder, specs.encoder),
-            graphs.to_onnx(model.decoder, specs.decoder),
-            specs,
-        ),
-        "ONNX int8": evidence.onnx_backend(
-            *quantized.to_int8(model, quantized_specs), quantized_specs
-        ),
+        "eager": evidence.eager_backend(source),
+        "TorchScript": evidence.torchscript_backend(build.build_torchscript(source), source),
+        "ONNX fp32": evidence.onnx_backend(build.build_graphs(source), source),
+        "ONNX int8": evidence.onnx_backend(build.build_int8(source), source),
     }
 
 
 def _measure(
-    checkpoint: "Checkpoint", backends: dict[str, "Backend"], batch: int, length: int
+    source: "ExportSource", backends: dict[str, "Backend"], batch: int, length: int
 ) -> dict[str, float]:
     """Return the seconds that a batch takes, by back end."""
     import numpy as np
 
-    from s2s_export.greedy import GreedyOptions, greedy_decode
+    from s2s_export.greedy import DecodingOptions, greedy_decode
 
-    hidden = np.zeros((1, 1, checkpoint.model.hidden_size), np.float32)
     # No token is -1, so none ends a sentence.
-    options = GreedyOptions({"hidden": hidden}, sos=0, eos=-1, max_length=length)
+    options = DecodingOptions(sos=0, eos=-1, max_length=length)
     rng = np.random.default_rng(0)
-    size = len(checkpoint.vocabularies.source)
+    size = len(source.source.vocabulary)
     sources = rng.integers(3, size, (batch, length)).tolist()
 
     def decoding(backend: "Backend") -> Task:
-        return lambda: greedy_decode(backend.encoder_step, backend.decoder_step, sources, options)
+        return lambda: greedy_decode(backend, sources, options)
 
     tasks = {name: decoding(backend) for name, backend in backends.items()}
     if batch == 1:
-        tasks["tutorial"] = _tutorial_loop(checkpoint, sources[0])
-    tasks["floor"] = _floor(checkpoint.model, batch, length)
+        tasks["tutorial"] = _tutorial_loop(source, sources[0])
+    tasks["floor"] = _floor(source, batch, length)
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(_ROUNDS):
         for name, task in tasks.items():
@@ -139,23 +124,24 @@ def _seconds(task: Task) -> float:
     return elapsed / runs
 
 
-def _tutorial_loop(checkpoint: "Checkpoint", source: list[int]) -> Task:
+def _tutorial_loop(source: "ExportSource", ids: list[int]) -> Task:
     """Return a task that decodes one sentence as the tutorial's ``evaluate`` does."""
     import torch
 
-    model = checkpoint.model
+    from s2s_export.torch_steps import as_tuple
+
+    hidden_size = int(source.encoder_spec.state[0].shape[2])
 
     @torch.no_grad()
     def decode() -> list[int]:
-        hidden, collected = torch.zeros(1, 1, model.hidden_size), list[Sequence[torch.Tensor]]()
-        for index in source:
-            found = model.encoder(torch.tensor([[index]]), hidden)
-            hidden, *of_token = (found,) if isinstance(found, torch.Tensor) else found
+        hidden, collected = torch.zeros(1, 1, hidden_size), list[Sequence[torch.Tensor]]()
+        for index in ids:
+            hidden, *of_token = as_tuple(source.encoder(torch.tensor([[index]]), hidden))
             collected.append(of_token)
         memory = [torch.cat(parts) for parts in zip(*collected, strict=True)]
         token, decoded = torch.tensor([0]), []
-        for _ in source:
-            log_probs, hidden, *_ = model.decoder(token, hidden, *memory)
+        for _ in ids:
+            log_probs, hidden, *_ = source.decoder(token, hidden, *memory)
             _, best = log_probs.topk(1)
             token = best[:, 0]
             decoded.append(int(token))
@@ -164,13 +150,13 @@ def _tutorial_loop(checkpoint: "Checkpoint", source: list[int]) -> Task:
     return decode
 
 
-def _floor(model: "Seq2Seq", batch: int, length: int) -> Task:
+def _floor(source: "ExportSource", batch: int, length: int) -> Task:
     """Return a task with the products of a batch with the weights, and nothing else."""
     import numpy as np
 
     rng = np.random.default_rng(0)
     operands = {}  # each weight once, as in a model: copies would not stay in the caches
-    products = _products(model, length)
+    products = _products(source, length)
     for name, weight, rows in products:
         columns, inner = weight.shape
         x = rng.uniform(-1, 1, (rows * batch, inner)).astype(np.float32)
@@ -185,16 +171,17 @@ def _floor(model: "Seq2Seq", batch: int, length: int) -> Task:
     return multiply
 
 
-def _products(model: "Seq2Seq", length: int) -> list[tuple[str, "NDArray[np.float32]", int]]:
+def _products(source: "ExportSource", length: int) -> list[tuple[str, "NDArray[np.float32]", int]]:
     """Return the products of a sentence in order: name, weight ``float32[N, K]`` and rows.
 
     Those of the attention with the memory are not among them: they are small.
     """
-    from training.model import DecoderRNN
-
-    weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
-    decoder = model.decoder
-    applications = decoder.n_layers if isinstance(decoder, DecoderRNN) else 2
+    weights = {
+        f"{step}.{name}": tensor.numpy()
+        for step, module in (("encoder", source.encoder), ("decoder", source.decoder))
+        for name, tensor in module.state_dict().items()
+    }
+    applications = getattr(source.decoder, "n_layers", 2)
     whole = ["encoder.gru.weight_ih_l0"] + ["encoder.key.weight"] * (
         "encoder.key.weight" in weights
     )

@@ -15,6 +15,7 @@ from .atomic_file import replace_file
 from .atomic_folder import replacing_folder
 from .contract import check_specs
 from .errors import ParityError
+from .evidence import TwoFiles
 from .manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
@@ -87,18 +88,16 @@ def build(
     """
     check_specs(source.encoder_spec, source.decoder_spec)
     with replacing_folder(out, OWN_FILES, force=force) as folder:
-        files = _build_files(source)
-        scripts = None
-        if ENCODER_SCRIPT_FILE in files:
-            scripts = files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE]
-        graphs = files[GRAPHS.encoder.file], files[GRAPHS.decoder.file]
+        graphs = build_graphs(source)
+        scripts = build_torchscript(source) if torchscript.unsupported_because() is None else None
+        files = _files(source, graphs, scripts)
         parity = evidence.check_parity(source, graphs, scripts)
         golden = evidence.golden(source)
         int8 = None
         if precision == "int8":
-            files |= _build_int8(source)
-            quantized_files = files[INT8_GRAPHS.encoder.file], files[INT8_GRAPHS.decoder.file]
-            int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, quantized_files, golden)
+            int8_graphs = build_int8(source)
+            files |= _by_file(INT8_GRAPHS, int8_graphs)
+            int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, int8_graphs, golden)
         manifest = _manifest(source, files, parity, golden, int8)
         for name, content in files.items():
             replace_file(folder / name, content)
@@ -107,20 +106,45 @@ def build(
     return manifest
 
 
-def _build_files(source: ExportSource) -> dict[str, bytes]:
-    """Make the content of every file but the manifest."""
-    encoder, decoder = source.encoder, source.decoder
+def build_graphs(source: ExportSource) -> TwoFiles:
+    """Return the float32 ONNX files of the encoder step and the decoder step."""
+    return (
+        onnx_export.to_onnx(source.encoder, source.encoder_spec, GRAPHS.encoder),
+        onnx_export.to_onnx(source.decoder, source.decoder_spec, GRAPHS.decoder),
+    )
+
+
+def build_int8(source: ExportSource) -> TwoFiles:
+    """Return the int8 ONNX files of the encoder step and the decoder step."""
+    encoder, decoder = quantized.to_int8(source, INT8_GRAPHS)
+    onnx_export.check_onnx(encoder, source.encoder_spec, INT8_GRAPHS.encoder)
+    onnx_export.check_onnx(decoder, source.decoder_spec, INT8_GRAPHS.decoder)
+    return encoder, decoder
+
+
+def build_torchscript(source: ExportSource) -> TwoFiles:
+    """Return the TorchScript files of the encoder step and the decoder step."""
+    return (
+        torchscript.save(torchscript.script(source.encoder)),
+        torchscript.save(torchscript.script(source.decoder)),
+    )
+
+
+def _files(source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None) -> dict[str, bytes]:
+    """Return the content of every file but the manifest and the int8 graphs, by name."""
     files = {
-        GRAPHS.encoder.file: onnx_export.to_onnx(encoder, source.encoder_spec, GRAPHS.encoder),
-        GRAPHS.decoder.file: onnx_export.to_onnx(decoder, source.decoder_spec, GRAPHS.decoder),
+        **_by_file(GRAPHS, graphs),
         SOURCE_VOCABULARY_FILE: source.source.vocabulary.to_bytes(),
         TARGET_VOCABULARY_FILE: source.target.vocabulary.to_bytes(),
         README_FILE: readme(),
     }
-    if torchscript.unsupported_because() is None:
-        files[ENCODER_SCRIPT_FILE] = torchscript.save(torchscript.script(encoder))
-        files[DECODER_SCRIPT_FILE] = torchscript.save(torchscript.script(decoder))
+    if scripts is not None:
+        files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE] = scripts
     return files
+
+
+def _by_file(graphs: Graphs, contents: TwoFiles) -> dict[str, bytes]:
+    return dict(zip((graphs.encoder.file, graphs.decoder.file), contents, strict=True))
 
 
 def readme() -> bytes:
@@ -188,18 +212,6 @@ def fingerprint(source: ExportSource) -> str:
     for module in (source.encoder, source.decoder):
         digest.update(torchscript.tensors_sha256(module).encode())
     return digest.hexdigest()
-
-
-def _build_int8(source: ExportSource) -> dict[str, bytes]:
-    contents = quantized.to_int8(source, INT8_GRAPHS)
-    for content, record, spec in zip(
-        contents,
-        (INT8_GRAPHS.encoder, INT8_GRAPHS.decoder),
-        (source.encoder_spec, source.decoder_spec),
-        strict=True,
-    ):
-        onnx_export.check_onnx(content, spec, record)
-    return dict(zip((INT8_GRAPHS.encoder.file, INT8_GRAPHS.decoder.file), contents, strict=True))
 
 
 def _replay(folder: Path) -> None:

@@ -12,7 +12,7 @@ from s2s_export.errors import ProviderError, RuntimeMissingError
 from .cli import MISSING, Flag, RecipeName, parse
 from .data.phrasebook import phrasebook
 from .download import download
-from .pairs_file import RawPairs, TextPair, read_pairs
+from .pairs_file import RawPairs, read_pairs
 from .recipes import DEFAULT, RECIPES, Recipe
 
 
@@ -112,8 +112,7 @@ def _read(options: Options) -> tuple[RawPairs, str]:
         return read_pairs(path, reverse=reverse), options.download
     if options.data is not None:
         return read_pairs(options.data, reverse=reverse), options.data.name
-    pairs = [TextPair.of_columns(columns, reverse=reverse) for columns in phrasebook()]
-    return RawPairs("phrasebook", pairs), "phrasebook"
+    return RawPairs.of_columns("phrasebook", phrasebook(), reverse=reverse), "phrasebook"
 
 
 if __name__ == "__main__":

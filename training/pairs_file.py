@@ -8,7 +8,7 @@ import gzip
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,13 @@ class RawPairs:
     name: str
     pairs: list[TextPair] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of_columns(
+        cls, name: str, columns: Iterable[tuple[str, str]], *, reverse: bool = False
+    ) -> "RawPairs":
+        """Take pairs of columns in the order of a file."""
+        return cls(name, [TextPair.of_columns(pair, reverse=reverse) for pair in columns])
 
 
 def read_pairs(path: Path, *, reverse: bool = False) -> RawPairs:
