@@ -22,8 +22,8 @@ def upgraded(value: dict[str, Any]) -> dict[str, Any]:
         ManifestError: a field is missing.
     """
     graphs = {step: _take(value, "graphs", step) for step in ("encoder", "decoder")}
-    int8 = _take(value, "int8") if value.get("int8") is not None else None
-    if int8 is not None:
+    int8 = _take(value, "int8")
+    if isinstance(int8, dict):
         int8 = {**int8, "graphs": {n: _file(_take(int8, "graphs", n)) for n in graphs}}
     training = _take(value, "training")
     return {
@@ -36,8 +36,8 @@ def upgraded(value: dict[str, Any]) -> dict[str, Any]:
         },
         "graphs": {name: _file(graph) for name, graph in graphs.items()},
         "int8": int8,
-        "training": {name: fact for name, fact in training.items() if name != "scores"},
         "metrics": _take(training, "scores"),
+        "training": {name: fact for name, fact in training.items() if name != "scores"},
     }
 
 

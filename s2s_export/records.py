@@ -117,6 +117,8 @@ def _convert(hint: Any, value: object, where: str) -> Any:
         return _finite(value, where)
     if type(value) is not hint:  # not isinstance: True is an int to Python, not to a reader
         raise _mismatch(where, f"of type {hint.__name__}", value)
+    if hint is int:
+        _finite(value, where)
     return value
 
 

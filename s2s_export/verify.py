@@ -28,7 +28,7 @@ from .manifest import (
     Manifest,
 )
 from .reader import ExportedFolder
-from .sessions import PROVIDERS
+from .sessions import PROVIDERS, SessionSettings
 from .steps import StepSpec
 from .translator import Translator
 from .vocabulary import EOS
@@ -90,6 +90,7 @@ def verify(path: str | os.PathLike[str], *, device: str = "cpu") -> Report:
     Raises:
         ProviderError: the device or onnxruntime is not available.
     """
+    SessionSettings(device)  # raises for another name, "auto" included
     return Report(os.fspath(path), device, tuple(_checks(path, device)))
 
 
@@ -141,7 +142,7 @@ def _content_checks(folder: ExportedFolder) -> Iterator[Check]:
     for name, graph, spec in _graphs(folder.manifest):
         yield _attempt(f"structure of the {name}", partial(structure, graph, spec))[1]
     for side, file in (("source", SOURCE_VOCABULARY_FILE), ("target", TARGET_VOCABULARY_FILE)):
-        yield _attempt(f"vocabulary of the {side}", partial(vocabulary, file))[1]
+        yield _attempt(f"words of the {side}", partial(vocabulary, file))[1]
 
 
 def _graphs(manifest: Manifest) -> Iterator[tuple[str, GraphRecord, StepSpec]]:

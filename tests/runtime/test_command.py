@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from s2s_export.progress import Progress
+from s2s_export import __main__ as command_line
+from s2s_export.pipeline import Translation
 
 
 def run(*arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int, str, str]:
@@ -188,16 +189,30 @@ def test_device_auto_prints_its_choice(tiny: Path) -> None:
     assert err.startswith("device: c")
 
 
-def test_progress_is_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_for_terminals(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Count and rate are on stderr, and nowhere where nobody watches."""
+    text = tmp_path / "in.txt"
+    text.write_text("J'ai froid.\n" * 3, encoding="utf-8")
+    monkeypatch.setattr(command_line, "_SECONDS_BETWEEN", 0.0)
     for shown in (False, True):
-        progress = Progress(shown=shown)
-        for _ in range(3):
-            progress._printed -= 1  # as if a second had gone by
-            progress.advance(0.25)
-        progress.close()
-        err = capsys.readouterr().err
-        assert ("25%  3 sentences, " in err) is shown
+        monkeypatch.setattr(sys.stderr, "isatty", lambda shown=shown: shown)
+        arguments = ["--model", str(tiny), "--input", str(text), "--output", str(tmp_path / "out")]
+        assert command_line.main(arguments) == 0
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert ("\r3 sentences, " in err) is shown
+        assert (" a second" in err) is shown
         assert err.endswith("\r") is shown
+        assert (tmp_path / "out").read_text(encoding="utf-8") == "i m cold .\n" * 3
+
+
+def test_progress_passes_every_translation_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """Within the first fifth of a second no line is shown but the blank one at the end."""
+    translations = [Translation(text, (), (), (), True) for text in "abc"]
+    assert list(command_line._with_progress(iter(translations))) == translations
+    assert "sentences" not in capsys.readouterr().err
 
 
 def test_ctrl_c_is_one_line_and_exit_code_130(tiny: Path) -> None:

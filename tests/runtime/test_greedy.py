@@ -4,21 +4,26 @@ The steps are a toy recurrent model with random weights: cheap, exact and free o
 The oracle is a loop over one sentence and one token at a time that shares nothing with greedy.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from s2s_export.encoder import run_encoder
 from s2s_export.errors import NonFiniteError
-from s2s_export.greedy import (
+from s2s_export.greedy import DecodingOptions, Hypothesis, greedy_decode
+from s2s_export.steps import (
+    DecoderSpec,
+    DecoderStep,
+    EncoderSpec,
+    EncoderStep,
     FloatArray,
-    GreedyOptions,
-    Hypothesis,
-    State,
+    RunStep,
+    Shape,
+    StepPair,
     TokenIds,
-    greedy_decode,
 )
 
 SOURCE_SIZE, TARGET_SIZE, HIDDEN = 11, 9, 6
@@ -36,49 +41,79 @@ class ToySteps:
         self.encoder_calls: list[tuple[int, int]] = []
         self.decoder_batches: list[int] = []
 
-    def encoder_step(self, tokens: TokenIds, state: State) -> tuple[State, State]:
+    def run_encoder(self, tokens: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
         assert tokens.dtype == np.int64
         self.encoder_calls.append((tokens.shape[0], tokens.shape[1]))
-        hidden, first = state["hidden"], state["first"].copy()
+        hidden, first = state[0], state[1].copy()
         memory = []
         for row in tokens:
             hidden = np.tanh(hidden @ self.recur + self.embed_source[row])
             first = np.where(first == 0, hidden, first)
             memory.append(hidden[0])
-        found = {"hidden": hidden.astype(np.float32), "first": first.astype(np.float32)}
-        return found, {"memory": np.array(memory, dtype=np.float32)}
+        outputs = (hidden, first, np.array(memory))
+        return [output.astype(np.float32) for output in outputs]
 
-    def decoder_step(self, token: TokenIds, state: State) -> tuple[FloatArray, State]:
+    def run_decoder(self, token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        hidden, first, memory = state
         self.decoder_batches.append(len(token))
         # Zeros after the end of a sentence add nothing to a sum over its tokens.
-        looked_up = (state["memory"] * self.embed_target[token]).sum(axis=0)
-        given = self.embed_target[token] + state["first"] + looked_up
-        hidden = np.tanh(state["hidden"] @ self.recur + given)
+        looked_up = (memory * self.embed_target[token]).sum(axis=0)
+        given = self.embed_target[token] + first + looked_up
+        hidden = np.tanh(hidden @ self.recur + given)
         scores = hidden[0] @ self.out
         log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        changed = {"hidden": hidden.astype(np.float32), "seen": looked_up[np.newaxis]}
-        return log_probs.astype(np.float32), changed
+        outputs = (log_probs, hidden, looked_up[np.newaxis])
+        return [output.astype(np.float32) for output in outputs]
+
+    @property
+    def encoder(self) -> EncoderStep:
+        return EncoderStep(ENCODER, self.run_encoder)
+
+    @property
+    def decoder(self) -> DecoderStep:
+        return DecoderStep(DECODER, self.run_decoder)
 
 
-def options(max_length: int = 12) -> GreedyOptions:
-    zeros = np.zeros((1, 1, HIDDEN), dtype=np.float32)
-    return GreedyOptions({"hidden": zeros, "first": zeros}, sos=0, eos=1, max_length=max_length)
+STATE: dict[str, Shape] = {"hidden": (1, "B", HIDDEN), "first": (1, "B", HIDDEN)}
+ENCODER = EncoderSpec.from_shapes(
+    STATE,
+    {
+        "next_hidden": (1, "B", HIDDEN),
+        "next_first": (1, "B", HIDDEN),
+        "memory": ("T", "B", HIDDEN),
+    },
+)
+DECODER = DecoderSpec.from_shapes(
+    TARGET_SIZE,
+    {**STATE, "memory": ("S", "B", HIDDEN)},
+    {"next_hidden": (1, "B", HIDDEN), "seen": (1, "B", HIDDEN)},
+)
+
+
+def options(max_length: int = 12) -> DecodingOptions:
+    return DecodingOptions(sos=0, eos=1, max_length=max_length)
+
+
+def scripted(run_decoder: Callable[[TokenIds, Sequence[FloatArray]], list[FloatArray]]) -> StepPair:
+    """Return steps without state, of which only the decoder computes anything."""
+    return StepPair(
+        EncoderStep(EncoderSpec.from_shapes({}, {}), lambda tokens, state: []),
+        DecoderStep(DecoderSpec.from_shapes(3, {}, {}), run_decoder),
+    )
 
 
 def oracle(steps: ToySteps, source: Sequence[int], max_length: int) -> tuple[list[int], bool]:
     """Decode one sentence, one token at a time."""
     zeros = np.zeros((1, 1, HIDDEN), dtype=np.float32)
-    state: State = {"hidden": zeros, "first": zeros}
+    hidden, first = zeros, zeros
     memory = []
     for index in source:
-        state, of_token = steps.encoder_step(np.array([[index]]), state)
-        memory.append(of_token["memory"])
+        hidden, first, of_token = steps.run_encoder(np.array([[index]]), (hidden, first))
+        memory.append(of_token)
     whole = np.concatenate(memory)
     token, ids = 0, list[int]()
     while len(ids) < max_length:
-        given = {**state, "memory": whole}
-        log_probs, changed = steps.decoder_step(np.array([token]), given)
-        state = {"hidden": changed["hidden"], "first": state["first"]}
+        log_probs, hidden, _ = steps.run_decoder(np.array([token]), (hidden, first, whole))
         token = int(np.argmax(log_probs[0]))
         if token == 1:
             return ids, True
@@ -95,7 +130,7 @@ def random_sources(seed: int, count: int) -> list[list[int]]:
 def test_a_batch_decodes_as_the_oracle_one_by_one(seed: int) -> None:
     steps = ToySteps(seed)
     sources = random_sources(seed, 17)
-    hypotheses = greedy_decode(steps.encoder_step, steps.decoder_step, sources, options())
+    hypotheses = greedy_decode(steps, sources, options())
     expected = [oracle(steps, source, 12) for source in sources]
     assert [(list(h.ids), h.finished) for h in hypotheses] == expected
     assert len({h.ids for h in hypotheses}) > 1, "a model that says one thing tests nothing"
@@ -105,7 +140,7 @@ def test_the_seeds_above_cover_finished_and_unfinished_rows() -> None:
     seen = set()
     for seed in range(20):
         steps, sources = ToySteps(seed), random_sources(seed, 17)
-        hypotheses = greedy_decode(steps.encoder_step, steps.decoder_step, sources, options())
+        hypotheses = greedy_decode(steps, sources, options())
         seen |= {hypothesis.finished for hypothesis in hypotheses}
     assert seen == {True, False}
 
@@ -113,14 +148,14 @@ def test_the_seeds_above_cover_finished_and_unfinished_rows() -> None:
 def test_the_encoder_runs_once_for_each_stretch_of_live_rows() -> None:
     steps = ToySteps(0)
     sources = [[2, 3], [4, 5, 6, 7, 8], [9, 2], [3, 4, 5, 6, 7]]
-    greedy_decode(steps.encoder_step, steps.decoder_step, sources, options())
+    greedy_decode(steps, sources, options())
     assert steps.encoder_calls == [(2, 4), (3, 2)]
 
 
 def test_finished_rows_leave_the_batch() -> None:
     steps = ToySteps(0)
     sources = random_sources(0, 17)
-    hypotheses = greedy_decode(steps.encoder_step, steps.decoder_step, sources, options())
+    hypotheses = greedy_decode(steps, sources, options())
     lengths = [len(h.log_probs) for h in hypotheses]
     assert steps.decoder_batches == [
         sum(length > step for length in lengths) for step in range(max(lengths))
@@ -131,40 +166,39 @@ def test_finished_rows_leave_the_batch() -> None:
 def test_log_probs_are_those_of_the_chosen_tokens() -> None:
     table = np.log(np.array([[0.1, 0.2, 0.7], [0.05, 0.9, 0.05]], dtype=np.float32))
 
-    def decoder_step(token: TokenIds, state: State) -> tuple[FloatArray, State]:
-        return table[(token == 2).astype(int)], {}
+    def run(token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        return [table[(token == 2).astype(int)]]
 
-    [hypothesis] = greedy_decode(lambda tokens, state: ({}, {}), decoder_step, [[1]], options())
+    [hypothesis] = greedy_decode(scripted(run), [[1]], options())
     assert hypothesis == Hypothesis((2,), (table[0, 2], table[1, 1]), finished=True)
 
 
-def test_recorded_outputs_are_those_of_their_row() -> None:
+def test_extra_outputs_are_those_of_their_row() -> None:
     steps, sources = ToySteps(3), random_sources(3, 17)
-    recording = replace(options(), recorded=("seen",))
-    found = greedy_decode(steps.encoder_step, steps.decoder_step, sources, recording)
+    recording = replace(options(), extra_outputs=("seen",))
+    found = greedy_decode(steps, sources, recording)
     assert len({len(hypothesis.log_probs) for hypothesis in found}) > 1
     for source, hypothesis in zip(sources, found, strict=True):
-        [alone] = greedy_decode(steps.encoder_step, steps.decoder_step, [source], recording)
-        assert len(hypothesis.recorded["seen"]) == len(hypothesis.log_probs)
-        for one, other in zip(hypothesis.recorded["seen"], alone.recorded["seen"], strict=True):
+        [alone] = greedy_decode(steps, [source], recording)
+        assert len(hypothesis.extra["seen"]) == len(hypothesis.log_probs)
+        for one, other in zip(hypothesis.extra["seen"], alone.extra["seen"], strict=True):
             assert one.shape == (1, HIDDEN)
             np.testing.assert_allclose(one, other, atol=1e-6)
-    assert greedy_decode(steps.encoder_step, steps.decoder_step, sources, options()) == found
-    assert options().recorded == ()
+    assert greedy_decode(steps, sources, options()) == found
+    assert options().extra_outputs == ()
 
 
 def test_max_length_stops_decoding_unfinished() -> None:
+    def never_ends(token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        return [np.array([[-3.0, -2.0, -1.0]] * len(token), dtype=np.float32)]
 
-    def never_ends(token: TokenIds, state: State) -> tuple[FloatArray, State]:
-        return np.array([[-3.0, -2.0, -1.0]] * len(token), dtype=np.float32), {}
-
-    [hypothesis] = greedy_decode(lambda tokens, state: ({}, {}), never_ends, [[1]], options(4))
+    [hypothesis] = greedy_decode(scripted(never_ends), [[1]], options(4))
     assert hypothesis == Hypothesis((2, 2, 2, 2), (-1.0, -1.0, -1.0, -1.0), finished=False)
 
 
 def test_an_empty_batch_makes_no_calls() -> None:
     steps = ToySteps(0)
-    assert greedy_decode(steps.encoder_step, steps.decoder_step, [], options()) == []
+    assert greedy_decode(steps, [], options()) == []
     assert steps.encoder_calls == []
 
 
@@ -179,21 +213,73 @@ def test_nan_and_infinity_are_errors_that_name_the_step(bad: float) -> None:
 
     steps = ToySteps(0)
 
-    def bad_encoder(tokens: TokenIds, state: State) -> tuple[State, State]:
-        changed, collected = steps.encoder_step(tokens, state)
-        return {"hidden": poison(changed["hidden"])}, collected
+    def poisoned(run: RunStep, index: int) -> RunStep:
+        def poisoned_run(tokens: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+            outputs = [*run(tokens, state)]
+            outputs[index] = poison(outputs[index])
+            return outputs
 
-    def bad_memory(tokens: TokenIds, state: State) -> tuple[State, State]:
-        changed, collected = steps.encoder_step(tokens, state)
-        return changed, {"memory": poison(collected["memory"])}
+        return poisoned_run
 
-    def bad_decoder(token: TokenIds, state: State) -> tuple[FloatArray, State]:
-        log_probs, changed = steps.decoder_step(token, state)
-        return poison(log_probs), changed
-
+    bad_hidden = EncoderStep(ENCODER, poisoned(steps.run_encoder, 0))
+    bad_memory = EncoderStep(ENCODER, poisoned(steps.run_encoder, 2))
+    bad_decoder = DecoderStep(DECODER, poisoned(steps.run_decoder, 0))
     with pytest.raises(NonFiniteError, match="encoder step, tokens 0 to 1: hidden is not finite"):
-        greedy_decode(bad_encoder, steps.decoder_step, [[2, 3]], options())
+        greedy_decode(StepPair(bad_hidden, steps.decoder), [[2, 3]], options())
     with pytest.raises(NonFiniteError, match="encoder step, tokens 0 to 1: memory is not finite"):
-        greedy_decode(bad_memory, steps.decoder_step, [[2, 3]], options())
+        greedy_decode(StepPair(bad_memory, steps.decoder), [[2, 3]], options())
     with pytest.raises(NonFiniteError, match="decoder step 0: log_probs is not finite"):
-        greedy_decode(steps.encoder_step, bad_decoder, [[2, 3]], options())
+        greedy_decode(StepPair(steps.encoder, bad_decoder), [[2, 3]], options())
+
+
+def test_encoder_that_reads_sentences_gets_whole_sentences_of_one_length() -> None:
+    calls: list[tuple[int, ...]] = []
+
+    def run(tokens: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        calls.append(tokens.shape)
+        reversed_sum = np.cumsum(tokens[::-1], axis=0)[::-1]
+        return [
+            reversed_sum[..., np.newaxis].astype(np.float32),
+            tokens.sum(axis=0)[np.newaxis, :, np.newaxis].astype(np.float32),
+        ]
+
+    spec = EncoderSpec.from_shapes(
+        {"both": (2, "B", 1)}, {"memory": ("T", "B", 1), "summary": (1, "B", 1)}, "sentence"
+    )
+    sources = [[2, 3], [4, 5, 6], [7, 8], [9]]
+    encoded = run_encoder(EncoderStep(spec, run), sources)
+    assert sorted(calls) == [(1, 1), (2, 2), (3, 1)]
+    assert encoded["summary"].ravel().tolist() == [5, 15, 15, 9]
+    assert encoded["memory"][:, :, 0].T.tolist() == [[5, 3, 0], [15, 11, 6], [15, 8, 0], [9, 0, 0]]
+
+
+def test_final_outputs_are_those_of_the_last_call_of_each_sentence() -> None:
+    def run(tokens: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        total = state[0] + tokens.sum(axis=0)[np.newaxis, :, np.newaxis].astype(np.float32)
+        return [total, 10 * total]
+
+    spec = EncoderSpec.from_shapes(
+        {"total": (1, "B", 1)}, {"next_total": (1, "B", 1), "deep": (1, "B", 1)}
+    )
+    encoded = run_encoder(EncoderStep(spec, run), [[2, 3], [4, 5, 6], [9]])
+    assert encoded["deep"].ravel().tolist() == [50, 150, 90]
+
+
+def test_decoder_state_is_supplied_by_the_encoder_or_starts_as_zeros() -> None:
+    states: list[list[float]] = []
+
+    def run(token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        states.append([float(array[0, 0, 0]) for array in state])
+        log_probs = np.array([[-3.0, -2.0, -1.0]] * len(token), dtype=np.float32)
+        return [log_probs, state[0] + 1, state[1] + 2]
+
+    shapes: dict[str, Shape] = {"hidden": (1, "B", 1), "own": (1, "B", 1)}
+    decoder = DecoderSpec.from_shapes(
+        3, shapes, {"next_hidden": (1, "B", 1), "next_own": (1, "B", 1)}
+    )
+    encoder = EncoderSpec.from_shapes({"hidden": (1, "B", 1)}, {"next_hidden": (1, "B", 1)})
+    steps = StepPair(
+        EncoderStep(encoder, lambda tokens, state: [state[0] + 7]), DecoderStep(decoder, run)
+    )
+    greedy_decode(steps, [[1]], options(3))
+    assert states == [[7, 0], [8, 2], [9, 4]]

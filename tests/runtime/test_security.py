@@ -18,7 +18,7 @@ EditManifest = Callable[[Path, Callable[[Any], object]], None]
 
 ELSEWHERE = {
     1: "test_corruption.py::test_every_corruption_is_an_error_that_names_the_file",
-    6: "test_folder.py::test_a_link_that_leaves_the_folder",
+    6: "test_reader.py::test_a_link_that_leaves_the_folder",
     8: "test_isolation.py",
     9: "test_vouched.py::test_vouched_damage_is_an_error_of_ours_or_translates_as_before",
     10: "torch_side/test_checkpoint.py",

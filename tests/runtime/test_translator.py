@@ -13,7 +13,7 @@ from s2s_export.errors import (
     TextTooLongError,
     UnknownWordError,
 )
-from s2s_export.folder import ExportedFolder
+from s2s_export.reader import ExportedFolder
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_composed_and_decomposed_accents_and_both_apostrophes_agree(translator: 
 def test_blank_texts_and_emoji_do_not_run_the_model(
     translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
+    monkeypatch.setattr("s2s_export.pipeline.greedy_decode", None)
     assert translator.translate(text) == ""
 
 

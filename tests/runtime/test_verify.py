@@ -40,7 +40,7 @@ def test_a_sound_folder_passes(tiny: Path) -> None:
     assert found["words of the source"] == "51 tokens"
 
 
-@pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention"])
+@pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention", "tiny_3"])
 def test_a_sound_folder_with_int8_passes(folder: str, request: pytest.FixtureRequest) -> None:
     """Of either model; what stands in the graphs is no concern of ``verify``."""
     report = verify.verify(request.getfixturevalue(folder))
@@ -50,22 +50,32 @@ def test_a_sound_folder_with_int8_passes(folder: str, request: pytest.FixtureReq
 
 
 def test_a_graph_that_is_not_what_the_manifest_says(
-    tiny_attention: Path, tmp_path: Path, edit_manifest: EditManifest
+    tiny_3_copy: Path, edit_manifest: EditManifest
 ) -> None:
     """Without its attention, say: the memory's axis is another one."""
-    folder = Path(shutil.copytree(tiny_attention, tmp_path / "exported"))
 
     def rename(manifest: Any) -> None:
-        for graphs in (manifest["graphs"], manifest["int8"]["graphs"]):
-            graphs["encoder"]["outputs"][1]["name"] = "states"
-            graphs["decoder"]["inputs"][2]["name"] = "states"
+        manifest["steps"]["encoder"]["outputs"][1]["name"] = "states"
+        manifest["steps"]["decoder"]["inputs"][2]["name"] = "states"
 
-    edit_manifest(folder, rename)
-    [one, two, three, four] = failed(folder)
+    edit_manifest(tiny_3_copy, rename)
+    [one, two, three, four] = failed(tiny_3_copy)
     assert "encoder.onnx: outputs: expected next_hidden" in one
     assert "decoder.onnx: inputs: expected token" in two
     assert three.startswith("structure of the int8 encoder")
     assert four.startswith("structure of the int8 decoder")
+
+
+def test_swapped_int8_graphs_are_found(tiny_3_copy: Path, edit_manifest: EditManifest) -> None:
+    def swap(manifest: Any) -> None:
+        graphs = manifest["int8"]["graphs"]
+        graphs["encoder"], graphs["decoder"] = graphs["decoder"], graphs["encoder"]
+
+    edit_manifest(tiny_3_copy, swap)
+    [one, two] = failed(tiny_3_copy)
+    assert one.startswith("structure of the int8 encoder: ")
+    assert "decoder.int8.onnx: inputs: expected tokens" in one
+    assert two.startswith("structure of the int8 decoder: ")
 
 
 def change_a_word(folder: Path) -> None:
@@ -166,7 +176,7 @@ def test_quantized_graphs_are_replayed_too(
 
 
 def test_the_device_is_the_one_asked_for(tiny: Path) -> None:
-    with pytest.raises(ProviderError, match="expected one of cpu, cuda, found 'tpu'"):
+    with pytest.raises(ProviderError, match="device: expected one of cpu, cuda, found 'tpu'"):
         verify.verify(tiny, device="tpu")
 
 

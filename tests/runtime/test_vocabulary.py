@@ -36,7 +36,7 @@ def test_another_form_of_an_unknown_word_stands_in_for_it() -> None:
     vocabulary = Vocabulary(["je", "joueur", "joueurs"], unk=True)
     assert vocabulary.encode(["joueuse", "joueurs", "glop"]) == [4, 5, UNK, EOS]
     assert vocabulary.unknown(["joueuse", "joueurs", "glop"]) == ("joueuse", "glop")
-    assert (vocabulary.stand_in("joueur"), vocabulary.stand_in("je")) == (5, UNK)
+    assert (vocabulary.substitute("joueur"), vocabulary.substitute("je")) == (5, UNK)
     with pytest.raises(UnknownWordError):
         Vocabulary(["joueur"]).encode(["joueuse"])
 

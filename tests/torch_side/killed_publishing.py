@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from s2s_export.publish import replacing, write_file
+from s2s_export.atomic_folder import replacing_folder, write_file
 
 NAMES = ("manifest.json", "encoder.onnx", "decoder.onnx")
 SIZE = 20_000  # bytes of a file
@@ -26,7 +26,7 @@ def content(generation: int) -> bytes:
 def publish_without_end(target: Path, start: int) -> None:
     generation = start
     while True:
-        with replacing(target, NAMES, force=False) as folder:
+        with replacing_folder(target, NAMES, force=False) as folder:
             for name in NAMES:
                 write_file(folder / name, content(generation))
         generation += 2
@@ -45,7 +45,7 @@ def generation_of(target: Path) -> int:
 
 def main(target: Path, kills: int) -> None:
     rng = random.Random(0)
-    with replacing(target, NAMES, force=False) as folder:
+    with replacing_folder(target, NAMES, force=False) as folder:
         for name in NAMES:
             write_file(folder / name, content(0))
     generations, leftovers = set(), 0
@@ -63,7 +63,7 @@ def main(target: Path, kills: int) -> None:
             os.waitpid(child, 0)
         generations.add(generation_of(target))
         leftovers += sum(path != target for path in target.parent.iterdir())
-    with replacing(target, NAMES, force=False) as folder:
+    with replacing_folder(target, NAMES, force=False) as folder:
         for name in NAMES:
             write_file(folder / name, content(1))
     left = sorted(path.name for path in target.parent.iterdir())

@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 
 from training.batches import collate, shuffled_groups
-from training.dataset import EncodedPair
+from training.corpus import EncodedPair
 
 
 def test_an_epoch_holds_each_pair_once(random_pairs: list[EncodedPair]) -> None:

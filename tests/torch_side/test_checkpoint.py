@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import graphs
 from s2s_export.errors import ArtefactNotFoundError, CheckpointError, OutputError
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint, load_state, save_state
@@ -25,7 +24,7 @@ def test_checkpoint_round_trip(checkpoint: Checkpoint, tmp_path: Path) -> None:
     assert loaded.vocabularies.source.words == checkpoint.vocabularies.source.words
     assert loaded.vocabularies.source.unk == checkpoint.vocabularies.source.unk
     assert loaded.vocabularies.target.words == checkpoint.vocabularies.target.words
-    assert graphs.tensors_sha256(loaded.model) == graphs.tensors_sha256(checkpoint.model)
+    assert torchscript.tensors_sha256(loaded.model) == torchscript.tensors_sha256(checkpoint.model)
     assert not loaded.model.training
     assert [path.name for path in tmp_path.iterdir()] == [BEST_FILE]
 

@@ -11,7 +11,7 @@ import pytest
 
 from s2s_export.errors import DataError
 from training.download import SOURCES, download
-from training.reading import read_pairs
+from training.pairs_file import read_pairs
 
 CONTENT = b"I'm late.\tJe suis en retard.\n" * 5_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -12,14 +12,14 @@ import torch
 from s2s_export import Translator
 from s2s_export.export import export
 from training import checkpoint, evaluation
-from training.dataset import Pair
+from training.corpus import Pair
 from training.decoding import EagerModel
 from training.evaluate import ExportedModel, main
 from training.evaluation import KNOWN, UNKNOWN, Example
-from training.reading import read_pairs
+from training.metrics import score, signature
+from training.pairs_file import read_pairs
 from training.recipes import Recipe, Selection
 from training.run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
-from training.scores import score, signature
 from training.trainer import fit
 
 FOUND = [
@@ -152,9 +152,9 @@ def test_the_manifest_has_the_scores_that_evaluation_prints(
 ) -> None:
     training = Translator(exported).manifest.training
     assert main(["--run", str(run), "--exported", str(exported)]) == 0
-    known = training.scores[KNOWN]
+    known = training.metrics[KNOWN]
     assert f"{KNOWN}: BLEU {known.bleu:.2f}, chrF {known.chrf:.2f}" in capsys.readouterr().out
-    assert training.score_signature == signature()
+    assert training.metric_signature == signature()
 
 
 def test_any_pairs_can_be_scored(

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import Translator, bundle, evidence, graphs, manifest_file, publish
-from s2s_export.contract import GraphSpec
+from s2s_export import Translator, bundle, evidence, graphs, manifest_file, publish, torchscript
 from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
 from s2s_export.export import export, main
 from s2s_export.manifest import Golden
+from s2s_export.steps import GraphSpec
 from s2s_export.verify import verify
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint
@@ -46,7 +46,7 @@ def onnx_of() -> Callable[[torch.nn.Module, GraphSpec], bytes]:
     to_onnx = graphs.to_onnx
 
     def cached(module: torch.nn.Module, spec: GraphSpec) -> bytes:
-        key = f"{spec.file} {graphs.tensors_sha256(module)}"
+        key = f"{spec.file} {torchscript.tensors_sha256(module)}"
         if key not in made:
             made[key] = to_onnx(module, spec)
         return made[key]
@@ -86,8 +86,8 @@ def test_the_same_checkpoint_gives_the_same_bytes(run: Path, tmp_path: Path) -> 
     assert time.strftime("%Y-") not in text
     records = json.loads(text)["torchscript"]
     for kind in ("encoder", "decoder"):
-        loaded = graphs.load_torchscript(two[f"{kind}.pt"])
-        assert graphs.tensors_sha256(loaded) == records[kind]["tensors_sha256"]
+        loaded = torchscript.load(two[f"{kind}.pt"])
+        assert torchscript.tensors_sha256(loaded) == records[kind]["tensors_sha256"]
 
 
 def test_the_fingerprint_tells_runs_apart(checkpoint: Checkpoint) -> None:
@@ -224,7 +224,7 @@ def test_a_full_disk_or_ctrl_c_keeps_the_old_folder(
 
 KILL_AT_THE_SWAP = """
 import os, signal, sys
-from s2s_export import export, publish
+from s2s_export import export, publish, torchscript
 
 exchange = publish._exchange
 

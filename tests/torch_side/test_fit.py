@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from s2s_export import graphs
 from training import checkpoint as checkpoints
 from training.fit import main
 from training.recipes import TUTORIAL
@@ -102,7 +101,7 @@ def test_a_seed_decides_every_weight(tiny_pairs: Path, tmp_path: Path) -> None:
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
         arguments = ["--data", str(tiny_pairs), "--run", str(tmp_path / name), "--seed", seed]
         assert main([*arguments, "--epochs", "1", *SMALL]) == 0
-        digests.append(graphs.tensors_sha256(checkpoints.load(tmp_path / name).model))
+        digests.append(torchscript.tensors_sha256(checkpoints.load(tmp_path / name).model))
     assert digests[0] == digests[1] != digests[2]
 
 

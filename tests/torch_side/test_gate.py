@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from s2s_export.errors import ParityError
-from s2s_export.greedy import FloatArray, GreedyOptions, State, TokenIds
+from s2s_export.greedy import DecodingOptions, FloatArray, State, TokenIds
 from s2s_export.manifest import ParityRecord
 from s2s_export.parity import TIE_MARGIN, TOLERANCE, Backend, compare
 from s2s_export.vocabulary import Vocabulary
 
-OPTIONS = GreedyOptions({"hidden": np.zeros((1, 1, 2), np.float32)}, sos=0, eos=1, max_length=5)
+OPTIONS = DecodingOptions({"hidden": np.zeros((1, 1, 2), np.float32)}, sos=0, eos=1, max_length=5)
 
 
 class Planted:
@@ -18,7 +18,7 @@ class Planted:
     def __init__(self, name: str, table: list[list[float]], state_offset: float = 0.0) -> None:
         self.table = np.array(table, dtype=np.float32)
         self.state_offset = np.float32(state_offset)
-        self.backend = Backend(name, self.encoder_step, self.decoder_step)
+        self.backend = Backend(name, self.encoder, self.decoder)
 
     def encoder_step(self, tokens: TokenIds, state: State) -> tuple[State, State]:
         return {"hidden": state["hidden"] + self.state_offset}, {}

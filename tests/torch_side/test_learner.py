@@ -10,11 +10,11 @@ import torch
 from s2s_export.errors import NonFiniteError
 from s2s_export.vocabulary import EOS, UNK, Vocabulary
 from training.batches import collate
-from training.dataset import Corpus, EncodedPair
+from training.corpus import Corpus, EncodedPair
 from training.learner import Learner
-from training.noise import WordDropout
 from training.recipes import TUTORIAL, Recipe, Selection
 from training.schedule import learning_rate
+from training.word_dropout import WordDropout
 
 CPU = torch.device("cpu")
 RAW = [
@@ -43,7 +43,7 @@ def bits(value: Learner) -> bytes:
 def train(value: Learner, steps: int) -> list[float]:
     losses = []
     for _ in range(steps):
-        losses.append(value.take_step().nats)
+        losses.append(value.take_step().nll)
         if value.epoch_finished:
             value.begin_epoch()
     return losses

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from training.batches import Batch, collate, shuffled_groups
-from training.dataset import EncodedPair
+from training.corpus import EncodedPair
 from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.model import Seq2Seq
 from training.recipes import TUTORIAL, Recipe
@@ -63,7 +63,7 @@ def test_loss_and_gradients_are_those_of_the_tutorials_loop(
     expected = torch.stack([loss for loss, _ in losses]).sum()
     expected_gradients = torch.autograd.grad(expected, list(model.parameters()))
     found = [batch_loss(model, b, PLAIN, free_running=not teacher_forcing) for b in batches]
-    assert sum(loss.nats for loss in found) == pytest.approx(expected.item(), rel=SUMS)
+    assert sum(loss.nll for loss in found) == pytest.approx(expected.item(), rel=SUMS)
     assert sum(loss.tokens for loss in found) == sum(count for _, count in losses)
     assert sum(loss.sentences for loss in found) == len(random_pairs)
     if not teacher_forcing:
@@ -86,9 +86,9 @@ def test_the_mean_loss_is_that_of_the_tutorials_loop(
 
 def test_a_step_is_worth_its_tokens_or_its_sentences(model: Seq2Seq, batches: list[Batch]) -> None:
     per_token = batch_loss(model, batches[0], PLAIN, free_running=False)
-    assert per_token.value.item() == pytest.approx(per_token.nats / per_token.tokens, rel=SUMS)
+    assert per_token.value.item() == pytest.approx(per_token.nll / per_token.tokens, rel=SUMS)
     per_sentence = batch_loss(model, batches[0], TUTORIAL, free_running=False)
-    assert per_sentence.value.item() == pytest.approx(per_token.nats / batches[0].size, rel=SUMS)
+    assert per_sentence.value.item() == pytest.approx(per_token.nll / batches[0].size, rel=SUMS)
 
 
 def test_label_smoothing_asks_for_every_word_alike(model: Seq2Seq, batches: list[Batch]) -> None:
@@ -110,14 +110,14 @@ def test_label_smoothing_asks_for_every_word_alike(model: Seq2Seq, batches: list
         torch.stack(logits), torch.tensor(targets), label_smoothing=0.2
     )
     assert found.value.item() == pytest.approx(expected.item(), rel=SUMS)
-    assert found.nats == plain.nats, "what is reported is the loss itself"
+    assert found.nll == plain.nll, "what is reported is the loss itself"
 
 
 def test_dropout_drops_in_training_and_keeps_the_mean(model: Seq2Seq, batches: list[Batch]) -> None:
     dropped = replace(PLAIN, dropout=0.5)
 
     def losses(recipe: Recipe) -> list[float]:
-        return [batch_loss(model, batches[0], recipe, free_running=False).nats for _ in range(3)]
+        return [batch_loss(model, batches[0], recipe, free_running=False).nll for _ in range(3)]
 
     assert len(set(losses(PLAIN))) == 1
     assert len(set(losses(dropped))) == 3
@@ -150,4 +150,4 @@ def test_word_prediction_asks_the_hidden_state_for_each_target_word(
     found = batch_loss(model, batch, recipe, free_running=False, word_predictor=predictor)
     difference = (found.value - plain.value).item() * plain.tokens
     assert difference == pytest.approx(0.5 * expected, rel=SUMS)
-    assert found.nats == plain.nats
+    assert found.nll == plain.nll

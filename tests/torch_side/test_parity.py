@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from s2s_export.folder import ExportedFolder
-from s2s_export.greedy import GreedyOptions, State
+from s2s_export.greedy import DecodingOptions, State
 from s2s_export.parity import TOLERANCE, Backend, compare, step_differences
+from s2s_export.reader import ExportedFolder
 from s2s_export.vocabulary import Vocabulary
 from training.model import Seq2Seq
 from training.steps import greedy_options
@@ -16,7 +16,7 @@ KINDS = ("eager", "torchscript", "onnx")
 
 
 @pytest.fixture(scope="module")
-def options(tiny_folder: ExportedFolder) -> GreedyOptions:
+def options(tiny_folder: ExportedFolder) -> DecodingOptions:
     return greedy_options(tiny_folder.manifest.sizes.hidden, max_length=30)
 
 
@@ -51,7 +51,7 @@ def test_decodes_as_the_modules_one_token_at_a_time(
     backends: dict[str, Backend],
     sources: list[list[int]],
     expected: list[list[int]],
-    options: GreedyOptions,
+    options: DecodingOptions,
 ) -> None:
     hypotheses = backends[kind].decode(sources, options, batch_sizes)
     found = [[*h.ids, 1] if h.finished else list(h.ids) for h in hypotheses]
@@ -62,7 +62,7 @@ def test_decodes_as_the_modules_one_token_at_a_time(
 def test_numbers_agree_over_random_states_and_chained_steps(
     kind: str,
     backends: dict[str, Backend],
-    options: GreedyOptions,
+    options: DecodingOptions,
     vocabularies: tuple[Vocabulary, Vocabulary],
     tiny_folder: ExportedFolder,
 ) -> None:
@@ -80,11 +80,11 @@ def test_numbers_agree_over_random_states_and_chained_steps(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_encoder_at_once_is_the_encoder_token_by_token(
-    kind: str, backends: dict[str, Backend], options: GreedyOptions
+    kind: str, backends: dict[str, Backend], options: DecodingOptions
 ) -> None:
     tokens = np.random.default_rng(0).integers(1, 51, (9, 3))
     zeros = np.zeros((1, 3, options.initial_state["hidden"].shape[2]), dtype=np.float32)
-    step = backends[kind].encoder_step
+    step = backends[kind].encoder
     state: State = {"hidden": zeros}
     collected: list[State] = []
     for row in tokens:
@@ -102,7 +102,7 @@ def test_the_encoder_at_once_is_the_encoder_token_by_token(
 def test_the_gate_finds_no_difference(
     backends: dict[str, Backend],
     sources: list[list[int]],
-    options: GreedyOptions,
+    options: DecodingOptions,
     vocabularies: tuple[Vocabulary, Vocabulary],
 ) -> None:
     records = compare(

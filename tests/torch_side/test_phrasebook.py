@@ -13,9 +13,9 @@ import pytest
 
 from phrasebook import phrasebook
 from phrasebook.__main__ import main
-from s2s_export.text import normalize_tutorial, tokenize
+from s2s_export.normalizers import normalize_tutorial, tokenize
+from training.corpus import select_pairs
 from training.data.phrasebook import phrasebook as committed_pairs
-from training.dataset import select_pairs
 from training.recipes import Selection
 
 ROOT = Path(__file__).parents[2]

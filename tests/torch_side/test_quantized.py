@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from s2s_export import bundle, evidence, graphs, quantized
-from s2s_export.contract import Graphs
 from s2s_export.errors import GraphError
-from s2s_export.greedy import GreedyOptions, State, encode
+from s2s_export.graph_check import check_graph
+from s2s_export.greedy import DecodingOptions, State, encode
 from s2s_export.parity import Backend
-from s2s_export.structure import check_structure
+from s2s_export.steps import Graphs
 from training.attention import AttentionDecoderRNN
 from training.checkpoint import Checkpoint
 from training.model import Seq2Seq
@@ -56,7 +56,7 @@ def eager(model: Seq2Seq) -> Backend:
 
 
 @pytest.fixture(scope="module")
-def options() -> GreedyOptions:
+def options() -> DecodingOptions:
     return greedy_options(HIDDEN, 12)
 
 
@@ -67,16 +67,16 @@ def sources() -> list[list[int]]:
 
 
 def test_the_numbers_are_close(
-    int8: Backend, eager: Backend, sources: list[list[int]], options: GreedyOptions
+    int8: Backend, eager: Backend, sources: list[list[int]], options: DecodingOptions
 ) -> None:
     """Rounding to 7 and 8 bits; a wrong gate or scale is off by a whole hidden state."""
     for source in sources[:50]:
-        one = encode(int8.encoder_step, [source], options.initial_state)
-        other = encode(eager.encoder_step, [source], options.initial_state)
+        one = encode(int8.encoder, [source], options.initial_state)
+        other = encode(eager.encoder, [source], options.initial_state)
         assert one.keys() == other.keys()
         assert all(np.abs(one[name] - array).max() < 0.08 for name, array in other.items())
-        scores, state = int8.decoder_step(np.array([0]), other)
-        expected, expected_state = eager.decoder_step(np.array([0]), other)
+        scores, state = int8.decoder(np.array([0]), other)
+        expected, expected_state = eager.decoder(np.array([0]), other)
         assert state.keys() == expected_state.keys()
         for name, array in expected_state.items():
             assert np.abs(state[name] - array).max() < 0.05
@@ -85,7 +85,7 @@ def test_the_numbers_are_close(
 
 
 def test_a_sentence_in_a_batch_is_the_sentence_alone(
-    int8: Backend, sources: list[list[int]], options: GreedyOptions
+    int8: Backend, sources: list[list[int]], options: DecodingOptions
 ) -> None:
     """To the last bit: nothing is rounded by what stands beside it."""
     alone = list(int8.decode(sources, options, (1,)))
@@ -94,14 +94,14 @@ def test_a_sentence_in_a_batch_is_the_sentence_alone(
 
 
 def test_the_encoder_at_once_is_the_encoder_token_by_token(
-    int8: Backend, options: GreedyOptions
+    int8: Backend, options: DecodingOptions
 ) -> None:
     tokens = np.random.default_rng(0).integers(1, SOURCE, (9, 3))
     before = {"hidden": np.zeros((1, 3, HIDDEN), np.float32)}
     state: State = before
     for row in tokens:
-        state, _ = int8.encoder_step(row[np.newaxis], state)
-    assert np.array_equal(state["hidden"], int8.encoder_step(tokens, before)[0]["hidden"])
+        state, _ = int8.encoder(row[np.newaxis], state)
+    assert np.array_equal(state["hidden"], int8.encoder(tokens, before)[0]["hidden"])
 
 
 def test_products_are_integer_products(
@@ -145,7 +145,7 @@ def test_the_structure_is_checked(contents: tuple[bytes, bytes], specs: Graphs) 
     weight = body.initializer[0]
     weight.data_location = onnx.TensorProto.EXTERNAL
     with pytest.raises(GraphError, match=f"the weight '{weight.name}' lies outside the file"):
-        check_structure(model.SerializeToString(), specs.encoder, "x")
+        check_graph(model.SerializeToString(), specs.encoder, "x")
 
 
 @EACH_DECODER

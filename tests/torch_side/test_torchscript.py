@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from s2s_export import Translator, bundle, graphs
+from s2s_export import Translator, bundle, graphs, torchscript
 from s2s_export.verify import verify
 from training.checkpoint import Checkpoint
 
@@ -64,7 +64,7 @@ def test_export_without_torchscript_has_the_onnx_graphs(
 
     monkeypatch.setattr(graphs, "script", refuse)
     reason = "TorchScript is not supported on Python 3.14; export with an older one"
-    monkeypatch.setattr(graphs, "no_torchscript_because", lambda: reason)
+    monkeypatch.setattr(graphs, "unsupported_because", lambda: reason)
     manifest = bundle.write(checkpoint, tmp_path / "out", force=False)
     assert manifest.torchscript.encoder is None
     assert manifest.torchscript.decoder is None
@@ -79,8 +79,8 @@ def test_export_without_torchscript_has_the_onnx_graphs(
 def test_python_versions_with_torchscript(
     version: tuple[int, ...], supported: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.graphs.sys.version_info", version)
-    reason = graphs.no_torchscript_because()
+    monkeypatch.setattr("s2s_export.onnx_export.sys.version_info", version)
+    reason = torchscript.unsupported_because()
     assert (reason is None) is supported
     assert reason is None or reason.startswith("TorchScript is not supported on Python 3.14")
 
@@ -111,5 +111,5 @@ def test_two_processes_export_the_same_bytes(checkpoint: Checkpoint, tmp_path: P
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
     for name in ("encoder.pt", "decoder.pt"):
         one, two = ((tmp_path / seed / name).read_bytes() for seed in "12")
-        digests = [graphs.tensors_sha256(graphs.load_torchscript(part)) for part in (one, two)]
+        digests = [torchscript.tensors_sha256(torchscript.load(part)) for part in (one, two)]
         assert digests[0] == digests[1]

@@ -23,7 +23,7 @@ from training import resuming
 from training.checkpoint import Checkpoint
 from training.learner import Learner
 from training.loss import Loss
-from training.reading import RawPair, read_pairs
+from training.pairs_file import RawPair, read_pairs
 from training.recipes import Recipe, Selection
 from training.run_folder import HISTORY_FILE, HYPOTHESES_FILE, LAST_FILE, PREVIOUS_FILE
 from training.trainer import fit

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from s2s_export.errors import DataError
-from s2s_export.text import tokenize
-from training.dataset import (
+from s2s_export.normalizers import tokenize
+from training.corpus import (
     Corpus,
     Pair,
     Vocabularies,
@@ -15,7 +15,7 @@ from training.dataset import (
     select_pairs,
     split_held_out,
 )
-from training.reading import read_pairs
+from training.pairs_file import read_pairs
 from training.recipes import TUTORIAL, Recipe, Selection
 
 RAW = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from s2s_export.atomic_file import replace_file
 from s2s_export.errors import OutputError
-from training.files import replace_file
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> list[str]:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from s2s_export import Translator, bundle, evidence, publish
+from s2s_export.atomic_folder import replacing_folder, write_file
 from s2s_export.errors import OutputError
-from s2s_export.publish import replacing, write_file
 from training.checkpoint import Checkpoint
 
 KILLS = 240
@@ -152,7 +152,7 @@ def test_two_exports_at_once_both_finish_and_one_stays(tmp_path: Path) -> None:
     both_build = threading.Barrier(2)
 
     def publish_one(name: bytes) -> None:
-        with replacing(target, ("file",), force=False) as folder:
+        with replacing_folder(target, ("file",), force=False) as folder:
             both_build.wait(timeout=30)
             write_file(folder / "file", name)
 
@@ -176,7 +176,7 @@ def test_the_next_export_restores_a_folder_lost_between_two_renames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "exported"
-    with replacing(target, ("file",), force=False) as folder:
+    with replacing_folder(target, ("file",), force=False) as folder:
         write_file(folder / "file", b"old")
     left = tmp_path / ".exported.building-abc.old"
     target.rename(left)
@@ -186,7 +186,7 @@ def test_the_next_export_restores_a_folder_lost_between_two_renames(
     another.mkdir()
     with (
         pytest.raises(KeyboardInterrupt),
-        replacing(target, ("file",), force=False) as folder,
+        replacing_folder(target, ("file",), force=False) as folder,
     ):
         raise KeyboardInterrupt
     assert (target / "file").read_bytes() == b"old"
@@ -199,7 +199,7 @@ def test_a_folder_with_a_new_foreign_file_is_not_replaced(tmp_path: Path) -> Non
     target.mkdir()
 
     def publish_late() -> None:
-        with replacing(target, ("file",), force=False) as folder:
+        with replacing_folder(target, ("file",), force=False) as folder:
             write_file(folder / "file", b"new")
             (target / "holiday.jpg").write_bytes(b"mine")
 

@@ -15,7 +15,7 @@ from s2s_export.errors import (
     TextTooLongError,
     UnknownWordError,
 )
-from s2s_export.sentences import UnknownWords
+from s2s_export.tokenizer import UnknownWords
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def tutorial(tiny: Path) -> Translator:
 def test_blanks_emoji_and_punctuation_never_reach_the_model(
     translator: Translator, tutorial: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
-    monkeypatch.setattr("s2s_export.loading.encode", None)
+    monkeypatch.setattr("s2s_export.pipeline.greedy_decode", None)
+    monkeypatch.setattr("s2s_export.pipeline.run_encoder", None)
     assert translator.translate(text) == ""
     assert list(translator.stream(text)) == []
     [translation] = translator.translate_batch([text])
@@ -47,7 +47,7 @@ def test_blanks_emoji_and_punctuation_never_reach_the_model(
 def test_unknown_words_and_other_scripts_translate_to_nothing(
     translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.loading.greedy_decode", None)
+    monkeypatch.setattr("s2s_export.pipeline.greedy_decode", None)
     [translation] = translator.translate_batch([text])
     assert translation.text == ""
     assert translation.unknown_words == translator.unknown_words(text) != ()
@@ -65,26 +65,14 @@ def test_each_rule_lists_the_unknown_words(tiny_unk: Path) -> None:
         Translator(tiny_unk, unknown_words="error").translate(text)
 
 
-def test_unk_replaces_an_unknown_word_in_its_place(
-    tiny_unk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encoded = []
+def test_unk_replaces_an_unknown_word_in_its_place(tiny_unk: Path) -> None:
     translator = Translator(tiny_unk)
-    original = translator._model.decode
-
-    def decode(sources: list[tuple[int, ...]], *, recorded: tuple[str, ...]) -> object:
-        encoded.extend(sources)
-        return original(sources, recorded=recorded)
-
-    monkeypatch.setattr(translator._model, "decode", decode)
-    translator.translate("je glop prête ici")
-    vocabulary = translator._model.source
-    [ids] = encoded
+    vocabulary = translator.source.vocabulary
+    ids = translator.source.encode("je glop prête ici").ids
     assert vocabulary.decode(ids) == ["je", "<unk>", "prête", "ici", "<eos>"]
     # Another form of the word, where one is known: "boulangers" is read as "boulanger".
-    encoded.clear()
-    translator.translate("ils sont boulangers")
-    assert vocabulary.decode(encoded[0])[2].startswith("boulang")
+    ids = translator.source.encode("ils sont boulangers").ids
+    assert vocabulary.decode(ids)[2].startswith("boulang")
     assert translator.unknown_words("ils sont boulangers") == ("boulangers",)
 
 

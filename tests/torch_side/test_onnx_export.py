@@ -8,13 +8,13 @@ import onnx
 import onnx.numpy_helper
 import pytest
 
-from s2s_export import bundle, evidence, graphs, parity
-from s2s_export.contract import GraphSpec
+from s2s_export import bundle, evidence, graphs, parity, torchscript
 from s2s_export.errors import GraphError, ParityError
-from s2s_export.folder import ExportedFolder
+from s2s_export.graph_check import check_graph
 from s2s_export.manifest_file import from_bytes
 from s2s_export.parity import Backend
-from s2s_export.structure import check_structure
+from s2s_export.reader import ExportedFolder
+from s2s_export.steps import GraphSpec
 from s2s_export.vocabulary import Vocabulary
 from training.checkpoint import Checkpoint
 from training.model import Seq2Seq
@@ -172,14 +172,14 @@ def test_each_changed_graph_is_refused(decoder: bytes, spec: GraphSpec, change: 
     """The run time has this check as well, without the onnx package."""
     edit, message = CONTROLS[change]
     with pytest.raises(GraphError, match=message) as error:
-        check_structure(edited(decoder, edit), spec, "decoder.onnx")
+        check_graph(edited(decoder, edit), spec, "decoder.onnx")
     assert str(error.value).startswith("decoder.onnx: ")
 
 
 def test_a_frozen_length_is_refused(each_tiny: Path, tiny_folder: ExportedFolder) -> None:
     encoder = edited((each_tiny / "encoder.onnx").read_bytes(), lambda m: freeze(m, 0, 0))
     with pytest.raises(GraphError, match=r"found tokens int64\[2, B\]"):
-        check_structure(encoder, tiny_folder.manifest.graphs.encoder, "encoder.onnx")
+        check_graph(encoder, tiny_folder.manifest.graphs.encoder, "encoder.onnx")
 
 
 def test_a_frozen_memory_is_refused(tiny_attention: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_frozen_memory_is_refused(tiny_attention: Path) -> None:
     encoder = edited((tiny_attention / "encoder.onnx").read_bytes(), freeze_output)
     spec = from_bytes((tiny_attention / "manifest.json").read_bytes()).graphs.encoder
     with pytest.raises(GraphError, match=r"found next_hidden .* memory float32\[3, B, 16\]"):
-        check_structure(encoder, spec, "encoder.onnx")
+        check_graph(encoder, spec, "encoder.onnx")
 
 
 def test_check_onnx_refuses_unknown_operators_and_graphs_without_gru(
@@ -247,8 +247,8 @@ def test_graphs_hold_no_trace_of_the_machine(checkpoint: Checkpoint) -> None:
     for content in (
         graphs.to_onnx(model.encoder, specs.encoder),
         graphs.to_onnx(model.decoder, specs.decoder),
-        graphs.save_torchscript(graphs.script(model.encoder)),
-        graphs.save_torchscript(graphs.script(model.decoder)),
+        torchscript.save(torchscript.script(model.encoder)),
+        torchscript.save(torchscript.script(model.decoder)),
     ):
         assert here not in content
         assert torch_folder not in content
@@ -295,8 +295,8 @@ def test_the_same_module_gives_the_same_onnx(checkpoint: Checkpoint) -> None:
 @EACH_DECODER
 def test_torchscript_keeps_every_tensor(checkpoint: Checkpoint) -> None:
     decoder = checkpoint.model.decoder
-    loaded = graphs.load_torchscript(graphs.save_torchscript(graphs.script(decoder)))
-    assert graphs.tensors_sha256(loaded) == graphs.tensors_sha256(decoder)
-    before = graphs.tensors_sha256(decoder)
+    loaded = torchscript.load(torchscript.save(torchscript.script(decoder)))
+    assert torchscript.tensors_sha256(loaded) == torchscript.tensors_sha256(decoder)
+    before = torchscript.tensors_sha256(decoder)
     decoder.out.bias.data[3] += 1e-6
-    assert graphs.tensors_sha256(decoder) != before
+    assert torchscript.tensors_sha256(decoder) != before

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
-from training.reading import LONGEST_LINE, read_pairs
+from training.pairs_file import LONGEST_LINE, read_pairs
 
 PAIRS = [("I am.", "Je suis."), ("He is.", "Il est.")]
 

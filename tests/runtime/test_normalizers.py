@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from s2s_export.text import detokenize, normalize_tutorial, normalize_unicode, tokenize
+from s2s_export.normalizers import normalize_tutorial, normalize_unicode
+from s2s_export.tokenizer import TEXT_MODES
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_normalizing_twice_changes_nothing() -> None:
 
 
 def test_tokens_are_separated_by_spaces() -> None:
-    assert tokenize("i m late .") == ["i", "m", "late", "."]
-    assert tokenize("") == []
-    assert detokenize(["i", "m", "late", "."]) == "i m late ."
+    mode = TEXT_MODES["tutorial"]
+    assert mode.tokens("i m late .") == ["i", "m", "late", "."]
+    assert mode.tokens("") == []
+    assert mode.text(["i", "m", "late", "."]) == "i m late ."

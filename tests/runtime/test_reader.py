@@ -17,8 +17,8 @@ from s2s_export.errors import (
     RuntimeMissingError,
     VocabularyError,
 )
-from s2s_export.folder import ExportedFolder
 from s2s_export.manifest_file import from_bytes
+from s2s_export.reader import ExportedFolder
 from s2s_export.verify import verify
 
 Vouch = Callable[[Path], None]
@@ -128,7 +128,7 @@ def test_paths_with_spaces_accents_trailing_slash_and_links(tiny: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("folder", "version"), [("tiny", 1), ("tiny_unk", 1), ("tiny_attention", 2)]
+    ("folder", "version"), [("tiny", 1), ("tiny_unk", 1), ("tiny_attention", 2), ("tiny_3", 3)]
 )
 def test_the_fixtures_are_exports_of_every_format_version(
     folder: str, version: int, request: pytest.FixtureRequest
