@@ -78,11 +78,12 @@ def _backends(source: "ExportSource") -> dict[str, "Backend"]:
     from s2s_export import build, evidence
 
     torch.set_num_threads(1)
+    graphs = build.build_graphs(source)
     return {
         "eager": evidence.eager_backend(source),
         "TorchScript": evidence.torchscript_backend(build.build_torchscript(source), source),
-        "ONNX fp32": evidence.onnx_backend(build.build_graphs(source), source),
-        "ONNX int8": evidence.onnx_backend(build.build_int8(source), source),
+        "ONNX fp32": evidence.onnx_backend(graphs, source),
+        "ONNX int8": evidence.onnx_backend(build.build_int8(source, graphs), source),
     }
 
 

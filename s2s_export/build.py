@@ -10,11 +10,11 @@ import platform
 from importlib import metadata, resources
 from pathlib import Path
 
-from . import __version__, evidence, manifest_file, onnx_export, quantized, torchscript
+from . import __version__, evidence, manifest_file, onnx_export, quantize, torchscript
 from .atomic_file import replace_file
 from .atomic_folder import replacing_folder
 from .contract import check_specs
-from .errors import ParityError
+from .errors import GraphError, ParityError
 from .evidence import TwoFiles
 from .manifest import (
     FORMAT_VERSION,
@@ -95,7 +95,7 @@ def build(
         golden = evidence.golden(source)
         int8 = None
         if precision == "int8":
-            int8_graphs = build_int8(source)
+            int8_graphs = build_int8(source, graphs)
             files |= _by_file(INT8_GRAPHS, int8_graphs)
             int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, int8_graphs, golden)
         manifest = _manifest(source, files, parity, golden, int8)
@@ -114,9 +114,21 @@ def build_graphs(source: ExportSource) -> TwoFiles:
     )
 
 
-def build_int8(source: ExportSource) -> TwoFiles:
-    """Return the int8 ONNX files of the encoder step and the decoder step."""
-    encoder, decoder = quantized.to_int8(source, INT8_GRAPHS)
+def build_int8(source: ExportSource, graphs: TwoFiles) -> TwoFiles:
+    """Return the int8 ONNX files of the encoder step and the decoder step.
+
+    Args:
+        source: the model, with at least one sample to measure ranges on.
+        graphs: its float32 ONNX files, which are rewritten.
+
+    Raises:
+        GraphError: a graph cannot be quantized; the message says why.
+    """
+    feeds = evidence.sample_feeds(source, graphs)
+    if not feeds[0]:
+        raise GraphError("int8: ranges are measured on samples, and there are none; give some")
+    encoder = quantize.to_int8(graphs[0], feeds[0], INT8_GRAPHS.encoder.file)
+    decoder = quantize.to_int8(graphs[1], feeds[1], INT8_GRAPHS.decoder.file)
     onnx_export.check_onnx(encoder, source.encoder_spec, INT8_GRAPHS.encoder)
     onnx_export.check_onnx(decoder, source.decoder_spec, INT8_GRAPHS.decoder)
     return encoder, decoder

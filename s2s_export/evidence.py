@@ -7,7 +7,8 @@ same back ends.
 import itertools
 from collections.abc import Sequence
 
-from . import parity, torchscript
+from . import calibration, parity, torchscript
+from .calibration import Feeds
 from .greedy import DecodingOptions, Hypothesis
 from .manifest import Agreement, Golden, Graphs, Int8, ParityRecord
 from .onnx_steps import OnnxRun
@@ -119,6 +120,20 @@ def _golden(text: str, source: ExportSource) -> Golden | None:
         target_ids=hypothesis.with_eos(EOS),
         log_probs=hypothesis.log_probs,
     )
+
+
+def sample_feeds(source: ExportSource, graphs: TwoFiles) -> tuple[list[Feeds], list[Feeds]]:
+    """Return the inputs of the two float32 graphs while they translate some of the samples.
+
+    Args:
+        source: the model, and the texts.
+        graphs: the float32 ONNX files.
+    """
+    sources = [ids for _, ids in encoded_samples(source)]
+    # Spread over all samples, as for the golden sentences.
+    sources = sources[:: max(1, len(sources) // _MEASURED_BATCH)][:_MEASURED_BATCH]
+    options = DecodingOptions(SOS, EOS, source.max_target_length)
+    return calibration.record(onnx_backend(graphs, source), sources, options)
 
 
 def measure_int8(

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from training.model import Seq2Seq
+from s2s_export.torch_steps import as_tuple
 
 EACH_DECODER = pytest.mark.parametrize("attention", [False, True], ids=["tutorial", "attention"])
 """For tests whose fixtures ask for ``attention``: once without, once with."""
@@ -19,29 +19,36 @@ EACH_DECODER = pytest.mark.parametrize("attention", [False, True], ids=["tutoria
 DecoderState = tuple[Tensor, ...]
 
 
-def read(model: Seq2Seq, source: Sequence[int]) -> DecoderState:
-    """Return what the decoder is given beside the token after these source tokens."""
-    hidden, collected = torch.zeros(1, 1, model.hidden_size), list[Sequence[Tensor]]()
+def read(encoder: nn.Module, source: Sequence[int]) -> DecoderState:
+    """Return the inputs of the decoder beside the token after these source tokens."""
+    hidden, collected = torch.zeros(1, 1, _units(encoder)), list[Sequence[Tensor]]()
     for index in source:
-        found = model.encoder(torch.tensor([[index]]), hidden)
-        hidden, *of_token = (found,) if isinstance(found, Tensor) else found
+        hidden, *of_token = as_tuple(encoder(torch.tensor([[index]]), hidden))
         collected.append(of_token)
     return hidden, *(torch.cat(parts) for parts in zip(*collected, strict=True))
 
 
-def score(model: Seq2Seq, token: int, state: DecoderState) -> tuple[Tensor, DecoderState]:
+def score(decoder: nn.Module, token: int, state: DecoderState) -> tuple[Tensor, DecoderState]:
     """Return the log-probabilities ``float32[V]`` of what comes after a token."""
-    log_probs, hidden, *_ = model.decoder(torch.tensor([token]), *state)
+    log_probs, hidden, *_ = decoder(torch.tensor([token]), *state)
     return log_probs[0], (hidden, *state[1:])
 
 
+def _units(encoder: nn.Module) -> int:
+    gru = encoder.get_submodule("gru")
+    assert isinstance(gru, nn.GRU)
+    return gru.hidden_size
+
+
 @torch.no_grad()
-def decode(model: Seq2Seq, source: Sequence[int], max_length: int) -> list[int]:
+def decode(
+    encoder: nn.Module, decoder: nn.Module, source: Sequence[int], max_length: int
+) -> list[int]:
     """Decode as the tutorial does: topk(1) of each step, EOS kept."""
-    state = read(model, source)
+    state = read(encoder, source)
     token, decoded = 0, list[int]()
     while len(decoded) < max_length and token != 1:
-        log_probs, state = score(model, token, state)
+        log_probs, state = score(decoder, token, state)
         token = int(log_probs.topk(1)[1])
         decoded.append(token)
     return decoded

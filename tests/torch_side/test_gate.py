@@ -1,15 +1,28 @@
 """The parity gate must fail where it should: planted differences, ties and damaged numbers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from s2s_export.errors import ParityError
-from s2s_export.greedy import DecodingOptions, FloatArray, State, TokenIds
+from s2s_export.greedy import DecodingOptions
 from s2s_export.manifest import ParityRecord
-from s2s_export.parity import TIE_MARGIN, TOLERANCE, Backend, compare
+from s2s_export.parity import TIE_MARGIN, Backend, compare
+from s2s_export.steps import (
+    DecoderSpec,
+    DecoderStep,
+    EncoderSpec,
+    EncoderStep,
+    FloatArray,
+    TokenIds,
+)
+from s2s_export.verify import TOLERANCE
 from s2s_export.vocabulary import Vocabulary
 
-OPTIONS = DecodingOptions({"hidden": np.zeros((1, 1, 2), np.float32)}, sos=0, eos=1, max_length=5)
+OPTIONS = DecodingOptions(sos=0, eos=1, max_length=5)
+ENCODER = EncoderSpec.from_shapes({"hidden": (1, "B", 2)}, {"next_hidden": (1, "B", 2)})
+DECODER = DecoderSpec.from_shapes(4, {"hidden": (1, "B", 2)}, {})
 
 
 class Planted:
@@ -18,13 +31,15 @@ class Planted:
     def __init__(self, name: str, table: list[list[float]], state_offset: float = 0.0) -> None:
         self.table = np.array(table, dtype=np.float32)
         self.state_offset = np.float32(state_offset)
-        self.backend = Backend(name, self.encoder, self.decoder)
+        self.backend = Backend(
+            name, EncoderStep(ENCODER, self.run_encoder), DecoderStep(DECODER, self.run_decoder)
+        )
 
-    def encoder_step(self, tokens: TokenIds, state: State) -> tuple[State, State]:
-        return {"hidden": state["hidden"] + self.state_offset}, {}
+    def run_encoder(self, tokens: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        return [state[0] + self.state_offset]
 
-    def decoder_step(self, token: TokenIds, state: State) -> tuple[FloatArray, State]:
-        return self.table[token], {}
+    def run_decoder(self, token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        return [self.table[token]]
 
 
 REFERENCE = [

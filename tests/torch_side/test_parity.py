@@ -1,44 +1,56 @@
 """Token-for-token parity: eager PyTorch, TorchScript and ONNX Runtime, one loop, one oracle."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from s2s_export.greedy import DecodingOptions, State
-from s2s_export.parity import TOLERANCE, Backend, compare, step_differences
+from s2s_export.greedy import DecodingOptions
+from s2s_export.manifest import Manifest
+from s2s_export.parity import Backend, compare, step_differences
 from s2s_export.reader import ExportedFolder
-from s2s_export.vocabulary import Vocabulary
-from training.model import Seq2Seq
-from training.steps import greedy_options
+from s2s_export.source import ExportSource
+from s2s_export.steps import State
+from s2s_export.verify import TOLERANCE
+from s2s_export.vocabulary import EOS, SOS, Vocabulary
 
 from .both_models import decode
 
 KINDS = ("eager", "torchscript", "onnx")
 
 
-@pytest.fixture(scope="module")
-def options(tiny_folder: ExportedFolder) -> DecodingOptions:
-    return greedy_options(tiny_folder.manifest.sizes.hidden, max_length=30)
+OPTIONS = DecodingOptions(SOS, EOS, max_length=30)
 
 
 @pytest.fixture(scope="module")
-def sources(tiny_folder: ExportedFolder) -> list[list[int]]:
+def manifest(each_tiny: Path) -> Manifest:
+    return ExportedFolder(each_tiny).manifest
+
+
+@pytest.fixture(scope="module")
+def vocabularies(tiny_source: ExportSource) -> tuple[Vocabulary, Vocabulary]:
+    return tiny_source.source.vocabulary, tiny_source.target.vocabulary
+
+
+@pytest.fixture(scope="module")
+def sources(manifest: Manifest) -> list[list[int]]:
     """The golden sentences, and random ids, which no sentence looks like.
 
     Of 1 to 30 tokens; and short ones, at which the model with attention says more kinds of
     things.
     """
-    manifest = tiny_folder.manifest
     generator = np.random.default_rng(0)
     lengths = [*generator.integers(1, 31, 300), *generator.integers(1, 12, 500)]
     return [list(golden.source_ids) for golden in manifest.golden] + [
-        generator.integers(1, manifest.sizes.source_vocabulary, length).tolist()
+        generator.integers(1, manifest.source.vocabulary_size, length).tolist()
         for length in lengths
     ]
 
 
 @pytest.fixture(scope="module")
-def expected(tiny_model: Seq2Seq, sources: list[list[int]]) -> list[list[int]]:
-    decoded = [decode(tiny_model, source, 30) for source in sources]
+def expected(tiny_source: ExportSource, sources: list[list[int]]) -> list[list[int]]:
+    modules = tiny_source.encoder, tiny_source.decoder
+    decoded = [decode(*modules, source, 30) for source in sources]
     assert len({tuple(ids) for ids in decoded}) > 50, "a model that says one thing tests nothing"
     return decoded
 
@@ -51,9 +63,8 @@ def test_decodes_as_the_modules_one_token_at_a_time(
     backends: dict[str, Backend],
     sources: list[list[int]],
     expected: list[list[int]],
-    options: DecodingOptions,
 ) -> None:
-    hypotheses = backends[kind].decode(sources, options, batch_sizes)
+    hypotheses = backends[kind].decode(sources, OPTIONS, batch_sizes)
     found = [[*h.ids, 1] if h.finished else list(h.ids) for h in hypotheses]
     assert found == expected
 
@@ -62,13 +73,12 @@ def test_decodes_as_the_modules_one_token_at_a_time(
 def test_numbers_agree_over_random_states_and_chained_steps(
     kind: str,
     backends: dict[str, Backend],
-    options: DecodingOptions,
     vocabularies: tuple[Vocabulary, Vocabulary],
-    tiny_folder: ExportedFolder,
+    manifest: Manifest,
 ) -> None:
-    found = step_differences(backends["eager"], backends[kind], options, vocabularies)
-    of_graphs = {"encoder": tiny_folder.manifest.graphs.encoder.outputs}
-    of_graphs["decoder"] = tiny_folder.manifest.graphs.decoder.outputs
+    found = step_differences(backends["eager"], backends[kind], vocabularies)
+    of_graphs = {"encoder": manifest.steps.encoder.outputs}
+    of_graphs["decoder"] = manifest.steps.decoder.outputs
     assert found.keys() == {
         f"{step} {spec.name.removeprefix('next_')}"
         for step, outputs in of_graphs.items()
@@ -80,21 +90,21 @@ def test_numbers_agree_over_random_states_and_chained_steps(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_encoder_at_once_is_the_encoder_token_by_token(
-    kind: str, backends: dict[str, Backend], options: DecodingOptions
+    kind: str, backends: dict[str, Backend]
 ) -> None:
     tokens = np.random.default_rng(0).integers(1, 51, (9, 3))
-    zeros = np.zeros((1, 3, options.initial_state["hidden"].shape[2]), dtype=np.float32)
     step = backends[kind].encoder
-    state: State = {"hidden": zeros}
+    state: State = step.spec.initial_state(3)
     collected: list[State] = []
     for row in tokens:
-        state, of_token = step(row[np.newaxis], state)
-        collected.append(of_token)
-    at_once, of_tokens = step(tokens, {"hidden": zeros})
-    assert state.keys() == at_once.keys()
-    for name, array in at_once.items():
+        outputs = step(row[np.newaxis], state)
+        state = outputs.replaced
+        collected.append(outputs.collected)
+    at_once = step(tokens, step.spec.initial_state(3))
+    assert state.keys() == at_once.replaced.keys()
+    for name, array in at_once.replaced.items():
         np.testing.assert_allclose(state[name], array, rtol=0, atol=1e-6)  # float32 rounding
-    for name, array in of_tokens.items():
+    for name, array in at_once.collected.items():
         one_by_one = np.concatenate([of_token[name] for of_token in collected])
         np.testing.assert_allclose(one_by_one, array, rtol=0, atol=1e-6)
 
@@ -102,14 +112,13 @@ def test_the_encoder_at_once_is_the_encoder_token_by_token(
 def test_the_gate_finds_no_difference(
     backends: dict[str, Backend],
     sources: list[list[int]],
-    options: DecodingOptions,
     vocabularies: tuple[Vocabulary, Vocabulary],
 ) -> None:
     records = compare(
         backends["eager"],
         [backends["torchscript"], backends["onnx"]],
         sources,
-        options,
+        OPTIONS,
         vocabularies=vocabularies,
         batch_sizes=(1, 2, 3, 7),
     )

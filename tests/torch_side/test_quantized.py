@@ -1,4 +1,4 @@
-"""The int8 graphs: close to the model, the same alone and in a batch, and really in integers."""
+"""Both models in int8: close to fp32, the same alone and in a batch, and really in integers."""
 
 from pathlib import Path
 
@@ -8,19 +8,22 @@ import onnxruntime
 import pytest
 import torch
 
-from s2s_export import bundle, evidence, graphs, quantized
+from s2s_export import build, calibration, evidence, onnx_export, quantize
+from s2s_export.encoder import run_encoder
 from s2s_export.errors import GraphError
 from s2s_export.graph_check import check_graph
-from s2s_export.greedy import DecodingOptions, State, encode
+from s2s_export.greedy import DecodingOptions
 from s2s_export.parity import Backend
-from s2s_export.steps import Graphs
+from s2s_export.source import ExportSource
+from s2s_export.steps import State
+from s2s_export.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.vocabulary import EOS, SOS, Vocabulary
 from training.attention import AttentionDecoderRNN
-from training.checkpoint import Checkpoint
 from training.model import Seq2Seq
-from training.steps import greedy_options
 
 from .both_models import EACH_DECODER
 
+OPTIONS = DecodingOptions(SOS, EOS, max_length=12)
 HIDDEN, SOURCE, TARGET = 256, 400, 300
 
 
@@ -36,28 +39,51 @@ def model(request: pytest.FixtureRequest) -> Seq2Seq:
 
 
 @pytest.fixture(scope="module")
-def specs(model: Seq2Seq) -> Graphs:
-    return bundle.int8_specs(bundle.graph_specs(model))
+def exported(model: Seq2Seq) -> ExportSource:
+    mode = TEXT_MODES["unicode"]
+    return ExportSource(
+        encoder=model.encoder,
+        encoder_spec=model.encoder.spec(),
+        decoder=model.decoder,
+        decoder_spec=model.decoder.spec(),
+        source=Tokenizer(mode, Vocabulary([f"s{i}" for i in range(SOURCE - 2)])),
+        target=Tokenizer(mode, Vocabulary([f"t{i}" for i in range(TARGET - 2)])),
+        source_language="fra",
+        target_language="eng",
+        max_source_length=12,
+        max_target_length=12,
+        samples=(),
+    )
 
 
 @pytest.fixture(scope="module")
-def contents(model: Seq2Seq, specs: Graphs) -> tuple[bytes, bytes]:
-    return quantized.to_int8(model, specs)
+def fp32(exported: ExportSource) -> tuple[bytes, bytes]:
+    return build.build_graphs(exported)
 
 
 @pytest.fixture(scope="module")
-def int8(contents: tuple[bytes, bytes], specs: Graphs) -> Backend:
-    return evidence.onnx_backend(*contents, specs)
+def contents(
+    fp32: tuple[bytes, bytes], eager: Backend, sources: list[list[int]]
+) -> tuple[bytes, bytes]:
+    return quantized(fp32, eager, sources)
+
+
+def quantized(
+    fp32: tuple[bytes, bytes], eager: Backend, sources: list[list[int]]
+) -> tuple[bytes, bytes]:
+    feeds = calibration.record(eager, sources[:20], OPTIONS)
+    encoder, decoder = map(quantize.to_int8, fp32, feeds, ("encoder", "decoder"))
+    return encoder, decoder
 
 
 @pytest.fixture(scope="module")
-def eager(model: Seq2Seq) -> Backend:
-    return evidence.eager_backend(model)
+def int8(contents: tuple[bytes, bytes], exported: ExportSource) -> Backend:
+    return evidence.onnx_backend(contents, exported)
 
 
 @pytest.fixture(scope="module")
-def options() -> DecodingOptions:
-    return greedy_options(HIDDEN, 12)
+def eager(exported: ExportSource) -> Backend:
+    return evidence.eager_backend(exported)
 
 
 @pytest.fixture(scope="module")
@@ -66,42 +92,43 @@ def sources() -> list[list[int]]:
     return [[*rng.integers(3, SOURCE, n).tolist(), 1] for n in rng.integers(1, 12, 200)]
 
 
-def test_the_numbers_are_close(
-    int8: Backend, eager: Backend, sources: list[list[int]], options: DecodingOptions
-) -> None:
+def test_the_numbers_are_close(int8: Backend, eager: Backend, sources: list[list[int]]) -> None:
     """Rounding to 7 and 8 bits; a wrong gate or scale is off by a whole hidden state."""
     for source in sources[:50]:
-        one = encode(int8.encoder, [source], options.initial_state)
-        other = encode(eager.encoder, [source], options.initial_state)
+        one = run_encoder(int8.encoder, [source])
+        other = run_encoder(eager.encoder, [source])
         assert one.keys() == other.keys()
         assert all(np.abs(one[name] - array).max() < 0.08 for name, array in other.items())
-        scores, state = int8.decoder(np.array([0]), other)
-        expected, expected_state = eager.decoder(np.array([0]), other)
-        assert state.keys() == expected_state.keys()
-        for name, array in expected_state.items():
-            assert np.abs(state[name] - array).max() < 0.05
+        outputs = int8.decoder(np.array([0]), other)
+        expected_outputs = eager.decoder(np.array([0]), other)
+        scores, expected = outputs.log_probs, expected_outputs.log_probs
+        for state, expected_state in (
+            (outputs.replaced, expected_outputs.replaced),
+            (outputs.extra, expected_outputs.extra),
+        ):
+            assert state.keys() == expected_state.keys()
+            for name, array in expected_state.items():
+                assert np.abs(state[name] - array).max() < 0.05
         assert np.abs(scores - expected).max() < 1.0
         assert np.corrcoef(scores[0], expected[0])[0, 1] > 0.999
 
 
 def test_a_sentence_in_a_batch_is_the_sentence_alone(
-    int8: Backend, sources: list[list[int]], options: DecodingOptions
+    int8: Backend, sources: list[list[int]]
 ) -> None:
     """To the last bit: nothing is rounded by what stands beside it."""
-    alone = list(int8.decode(sources, options, (1,)))
-    assert list(int8.decode(sources, options, (64,))) == alone
-    assert list(int8.decode(sources, options, (3, 7))) == alone
+    alone = list(int8.decode(sources, OPTIONS, (1,)))
+    assert list(int8.decode(sources, OPTIONS, (64,))) == alone
+    assert list(int8.decode(sources, OPTIONS, (3, 7))) == alone
 
 
-def test_the_encoder_at_once_is_the_encoder_token_by_token(
-    int8: Backend, options: DecodingOptions
-) -> None:
+def test_the_encoder_at_once_is_the_encoder_token_by_token(int8: Backend) -> None:
     tokens = np.random.default_rng(0).integers(1, SOURCE, (9, 3))
     before = {"hidden": np.zeros((1, 3, HIDDEN), np.float32)}
     state: State = before
     for row in tokens:
-        state, _ = int8.encoder(row[np.newaxis], state)
-    assert np.array_equal(state["hidden"], int8.encoder(tokens, before)[0]["hidden"])
+        state = int8.encoder(row[np.newaxis], state).replaced
+    assert np.array_equal(state["hidden"], int8.encoder(tokens, before).replaced["hidden"])
 
 
 def test_products_are_integer_products(
@@ -128,29 +155,32 @@ def test_at_most_35_percent_of_the_size(model: Seq2Seq, contents: tuple[bytes, b
 
 
 def test_the_same_model_gives_the_same_bytes(
-    model: Seq2Seq, contents: tuple[bytes, bytes], specs: Graphs
+    contents: tuple[bytes, bytes],
+    fp32: tuple[bytes, bytes],
+    eager: Backend,
+    sources: list[list[int]],
 ) -> None:
-    assert quantized.to_int8(model, specs) == contents
+    assert quantized(fp32, eager, sources) == contents
 
 
-def test_the_structure_is_checked(contents: tuple[bytes, bytes], specs: Graphs) -> None:
-    """A Scan may hold a graph; what is in it is held to the same rules."""
-    for content, spec in zip(contents, (specs.encoder, specs.decoder), strict=True):
-        graphs.check_onnx(content, spec, gru=False)
-        with pytest.raises(GraphError, match="expected GRU nodes, found none"):
-            graphs.check_onnx(content, spec)
+def test_structure_inside_of_a_scan_is_checked(
+    contents: tuple[bytes, bytes], exported: ExportSource
+) -> None:
+    record = build.INT8_GRAPHS.encoder
+    onnx_export.check_onnx(contents[0], exported.encoder_spec, record)
+    onnx_export.check_onnx(contents[1], exported.decoder_spec, build.INT8_GRAPHS.decoder)
     model = onnx.load_from_string(contents[0])
     [scan] = [node for node in model.graph.node if node.op_type == "Scan"]
     [body] = [attribute.g for attribute in scan.attribute if attribute.name == "body"]
     weight = body.initializer[0]
     weight.data_location = onnx.TensorProto.EXTERNAL
     with pytest.raises(GraphError, match=f"the weight '{weight.name}' lies outside the file"):
-        check_graph(model.SerializeToString(), specs.encoder, "x")
+        check_graph(model.SerializeToString(), record, exported.encoder_spec, "x")
 
 
 @EACH_DECODER
-def test_export_measures_and_records(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    manifest = bundle.write(checkpoint, tmp_path / "out", force=False, precision="int8")
+def test_export_measures_and_records(source: ExportSource, tmp_path: Path) -> None:
+    manifest = build.build(source, tmp_path / "out", force=False, precision="int8")
     assert manifest.int8 is not None
     agreement = manifest.int8.agreement
     assert agreement.sentences == 26
@@ -158,13 +188,17 @@ def test_export_measures_and_records(checkpoint: Checkpoint, tmp_path: Path) -> 
     assert agreement.bleu is not None
     assert len(manifest.int8.golden_target_ids) == len(manifest.golden)
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == bundle.OWN_FILES
-    specs = manifest.int8.graphs
-    encoder = (tmp_path / "out" / specs.encoder.file).read_bytes()
-    decoder = (tmp_path / "out" / specs.decoder.file).read_bytes()
-    steps = evidence.onnx_backend(encoder, decoder, specs)
+    assert written == build.OWN_FILES
+    encoder, decoder = (
+        (tmp_path / "out" / record.file).read_bytes()
+        for record in (manifest.int8.graphs.encoder, manifest.int8.graphs.decoder)
+    )
     sources = [list(entry.source_ids) for entry in manifest.golden]
-    found = steps.decode(sources, greedy_options(16, checkpoint.report.max_target_length))
-    assert [(*h.ids, 1) if h.finished else h.ids for h in found] == [
-        *manifest.int8.golden_target_ids
-    ]
+    options = DecodingOptions(SOS, EOS, source.max_target_length)
+    found = evidence.onnx_backend((encoder, decoder), source).decode(sources, options)
+    assert tuple(h.with_eos(EOS) for h in found) == manifest.int8.golden_target_ids
+
+
+def test_int8_without_samples_is_refused(exported: ExportSource, fp32: tuple[bytes, bytes]) -> None:
+    with pytest.raises(GraphError, match="ranges are measured on samples, and there are none"):
+        build.build_int8(exported, fp32)
