@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from s2s_export.errors import DataError
-from s2s_export.normalizers import tokenize
 from training.corpus import (
     Corpus,
     Pair,
@@ -15,24 +14,26 @@ from training.corpus import (
     select_pairs,
     split_held_out,
 )
-from training.pairs_file import read_pairs
+from training.pairs_file import TextPair, read_pairs
 from training.recipes import TUTORIAL, Recipe, Selection
 
 RAW = [
-    ("I'm late.", "Je suis en retard."),
-    ("I am late.", "Je suis en retard."),
-    ("She said no.", "Elle a dit non."),
-    ("It is late.", "Il est tard."),
-    ("He is one two three four five six.", "Il est ici."),
-    ("He is one two three four five six seven.", "Il est ici."),
-    ("He is here.", "Il est un deux trois quatre cinq six sept."),
-    ("We're here.", "😀"),
+    TextPair("Je suis en retard.", "I'm late."),
+    TextPair("Je suis en retard.", "I am late."),
+    TextPair("Elle a dit non.", "She said no."),
+    TextPair("Il est tard.", "It is late."),
+    TextPair("Il est ici.", "He is one two three four five six."),
+    TextPair("Il est ici.", "He is one two three four five six seven."),
+    TextPair("Il est un deux trois quatre cinq six sept.", "He is here."),
+    TextPair("😀", "We're here."),
 ]
 ANY = Selection(max_length=0, prefix_filter=False, held_out=0.0)
 
 
 def selected(selection: Selection) -> list[tuple[str, str]]:
-    return [(pair.source, pair.target) for pair in select_pairs(RAW, selection)[0]]
+    raw = [TextPair(*pair[::-1]) for pair in RAW] if selection.reverse else RAW
+    pairs, _ = select_pairs(raw, selection)
+    return [(" ".join(pair.source), " ".join(pair.target)) for pair in pairs]
 
 
 def test_the_tutorials_filter() -> None:
@@ -81,7 +82,7 @@ def test_no_pairs_left_is_an_error_that_names_the_filters() -> None:
 
 
 def test_held_out_sources_are_never_trained_on() -> None:
-    pairs = [Pair(f"s{i % 40}", f"t{i}") for i in range(100)]
+    pairs = [Pair((f"s{i % 40}",), (f"t{i}",)) for i in range(100)]
     training, held_out = split_held_out(pairs, 0.1, seed=3)
     assert sorted(training + held_out, key=repr) == sorted(pairs, key=repr)
     assert len({pair.source for pair in held_out}) == 4
@@ -92,7 +93,7 @@ def test_held_out_sources_are_never_trained_on() -> None:
 
 
 def test_one_pair_stays_in_training() -> None:
-    assert split_held_out([Pair("a", "b")], 0.9, seed=0) == ([Pair("a", "b")], [])
+    assert split_held_out([Pair(("a",), ("b",))], 0.9, seed=0) == ([Pair(("a",), ("b",))], [])
 
 
 def test_duplicates_are_kept_and_counted() -> None:
@@ -101,15 +102,15 @@ def test_duplicates_are_kept_and_counted() -> None:
 
 
 def test_encoding_ends_each_side_with_eos() -> None:
-    pairs = [Pair("je suis", "i am late"), Pair("suis", "am")]
+    pairs = [Pair(("je", "suis"), ("i", "am", "late")), Pair(("suis",), ("am",))]
     vocabularies = Vocabularies.from_pairs(pairs)
     assert [(p.source, p.target) for p in encode_pairs(pairs, vocabularies)] == [
         ((2, 3, 1), (2, 3, 4, 1)),
         ((3, 1), (3, 1)),
     ]
-    assert vocabularies.encodes(Pair("suis je", "late"))
-    assert not vocabularies.encodes(Pair("je", "je"))
-    assert not vocabularies.encodes(Pair("i", "i"))
+    assert vocabularies.encodes(Pair(("suis", "je"), ("late",)))
+    assert not vocabularies.encodes(Pair(("je",), ("je",)))
+    assert not vocabularies.encodes(Pair(("i",), ("i",)))
 
 
 def test_only_the_source_has_an_unk_and_only_where_it_is_learned() -> None:
@@ -120,16 +121,16 @@ def test_only_the_source_has_an_unk_and_only_where_it_is_learned() -> None:
     assert (learned.source.unk, learned.target.unk) == (2, None)
     assert vocabularies(Recipe(word_dropout=0.0, selection=ANY)).source.unk is None
     assert vocabularies(TUTORIAL).source.unk is None
-    assert learned.encodes(Pair("glop", "late"))
-    assert not learned.encodes(Pair("late", "glop"))
+    assert learned.encodes(Pair(("glop",), ("late",)))
+    assert not learned.encodes(Pair(("late",), ("glop",)))
 
 
 def test_rare_words_become_unk_in_the_source_and_leave_no_target() -> None:
-    raw = [("a b", "x y"), ("a b", "x"), ("a c", "x"), ("a", "x y z")]
+    raw = [TextPair(*pair) for pair in (("x y", "a b"), ("x", "a b"), ("x", "a c"), ("x y z", "a"))]
     selection = Selection(prefix_filter=False, held_out=0.0, min_count=2)
     corpus = Corpus.prepare(raw, Recipe(word_dropout=0.0, selection=selection), "x")
     assert corpus.rare == 1, "the pair with c, seen once"
-    assert [pair.target for pair in corpus.training] == ["a b", "a b", "a"]
+    assert [pair.target for pair in corpus.training] == [("a", "b"), ("a", "b"), ("a",)]
     assert corpus.vocabularies.source.words == ("x", "y"), "z is seen once"
     assert corpus.vocabularies.target.words == ("a", "b")
     encoded = encode_pairs(corpus.training, corpus.vocabularies)
@@ -152,5 +153,5 @@ def test_the_known_figures_of_the_real_corpus() -> None:
     assert len({pair.source for pair in corpus.training}) == 10_434
     assert corpus.words == (4_559, 2_967)
     assert tuple(map(len, (corpus.vocabularies.source, corpus.vocabularies.target))) == corpus.words
-    texts = (text for pair in corpus.training for text in (pair.source, pair.target))
-    assert max(len(tokenize(text)) for text in texts) == 9
+    sides = (tokens for pair in corpus.training for tokens in (pair.source, pair.target))
+    assert max(map(len, sides)) == 9

@@ -11,12 +11,23 @@ import torch
 
 from s2s_export import Translator
 from s2s_export.export import export
+from s2s_export.pipeline import Pipeline
+from s2s_export.steps import (
+    DecoderSpec,
+    DecoderStep,
+    EncoderSpec,
+    EncoderStep,
+    FloatArray,
+    StepPair,
+    TokenIds,
+)
+from s2s_export.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.vocabulary import Vocabulary
 from training import checkpoint, evaluation
 from training.corpus import Pair
-from training.decoding import EagerModel
-from training.evaluate import ExportedModel, main
+from training.evaluate import main
 from training.evaluation import KNOWN, UNKNOWN, Example
-from training.metrics import score, signature
+from training.metrics import measure, signature
 from training.pairs_file import read_pairs
 from training.recipes import Recipe, Selection
 from training.run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
@@ -29,25 +40,49 @@ FOUND = [
 ]
 
 
-class Words:
-    """A model that knows the letters a to e and says what it read."""
+LETTERS = [*"abcde"]
 
-    max_source_length = 5
 
-    def __init__(self, *, has_unk: bool) -> None:
-        self.has_unk = has_unk
+def letters(*, has_unk: bool) -> Pipeline:
+    """A pipeline that knows the letters a to e, takes five tokens, and repeats its source."""
+    vocabulary = Vocabulary(LETTERS, unk=has_unk)
+    size = len(vocabulary)
 
-    def unknown_words(self, text: str) -> tuple[str, ...]:
-        return tuple(word for word in text.split() if word not in "abcde")
+    def encode(tokens: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        return [tokens[:, :, np.newaxis].astype(np.float32)]
 
-    def translate(self, texts: Sequence[str]) -> list[str]:
-        return [f"read {text}" for text in texts]
+    def decode(token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        memory, position = state
+        rows = np.arange(len(token))
+        at = memory[position[0, :, 0].astype(int), rows, 0].astype(int)
+        log_probs = np.full((len(token), size), -9.0, np.float32)
+        log_probs[rows, at] = -0.1
+        return [log_probs, position + 1]
+
+    steps = StepPair(
+        EncoderStep(EncoderSpec.from_shapes({}, {"memory": ("T", "B", 1)}), encode),
+        DecoderStep(
+            DecoderSpec.from_shapes(
+                size,
+                {"memory": ("S", "B", 1), "position": (1, "B", 1)},
+                {"next_position": (1, "B", 1)},
+            ),
+            decode,
+        ),
+    )
+    mode = TEXT_MODES["unicode"]
+    source = Tokenizer(mode, vocabulary, max_length=5)
+    return Pipeline(steps, source, Tokenizer(mode, vocabulary), max_length=9)
+
+
+def pair(source: str, target: str) -> Pair:
+    return Pair(tuple(source.split()), tuple(target.split()))
 
 
 def test_scores_are_sacrebleus() -> None:
     known = [e for e in FOUND if not e.unknown]
     hypotheses, references = [e.hypothesis for e in known], [e.reference for e in known]
-    found = evaluation.scores_of(FOUND)
+    found = evaluation.metrics_of(FOUND)
     assert list(found) == [KNOWN, UNKNOWN]
     bleu = sacrebleu.corpus_bleu(hypotheses, [references], tokenize="none", force=True)
     assert found[KNOWN].bleu == bleu.score
@@ -55,27 +90,36 @@ def test_scores_are_sacrebleus() -> None:
     assert found[KNOWN].chrf == sacrebleu.corpus_chrf(hypotheses, [references]).score
     assert (found[KNOWN].exact, found[KNOWN].sentences) == (0.5, 2)
     assert str(found[UNKNOWN]).startswith("BLEU ")
-    assert score([], []) is None
-    assert evaluation.scores_of(FOUND[:2]).keys() == {KNOWN}
+    assert measure([], []) is None
+    assert evaluation.metrics_of(FOUND[:2]).keys() == {KNOWN}
     assert f"version:{sacrebleu.__version__}" in signature()
     assert "tok:none" in signature()
 
 
-def test_what_cannot_be_translated_is_left_out() -> None:
-    pairs = [Pair("a b c d", "x"), Pair("a b c d e", "x"), Pair("a x", "x")]
-    with_unk, without = Words(has_unk=True), Words(has_unk=False)
-    assert evaluation.translatable(with_unk, pairs) == [pairs[0], pairs[2]], "EOS counts"
-    assert evaluation.translatable(without, pairs) == [pairs[0]]
+def test_too_long_and_unknown_sources_are_left_out() -> None:
+    pairs = [pair("a b c d", "x"), pair("a b c d e", "x"), pair("a x", "x")]
+    with_unk, without = (letters(has_unk=has_unk).source for has_unk in (True, False))
+    assert [p for p, _ in evaluation.translatable(with_unk, pairs)] == [pairs[0], pairs[2]]
+    assert [p for p, _ in evaluation.translatable(without, pairs)] == [pairs[0]], "EOS counts"
+
+
+def test_pairs_are_translated_as_texts() -> None:
+    pipeline = letters(has_unk=True)
+    pairs = evaluation.translatable(pipeline.source, [pair("a b", "r s"), pair("a x", "r")])
+    assert evaluation.translate_pairs(pipeline, pairs) == [
+        Example("a b", "r s", "a b", ()),
+        Example("a x", "r", "a <unk>", ("x",)),
+    ]
 
 
 def test_skipping_drops_the_unknown_words_alone_and_needs_no_unk() -> None:
-    pairs = [Pair("a x b x", "r"), Pair("a", "r"), Pair("x y", "r")]
+    pairs = [pair("a x b x", "r"), pair("a", "r"), pair("x y", "r"), pair("x " * 5, "r")]
     for has_unk in (True, False):
-        found = evaluation.translate_skipping(Words(has_unk=has_unk), [*pairs, Pair("x " * 5, "r")])
-    assert found == [
-        Example("a x b x", "r", "read a b", ("x", "x")),
-        Example("x y", "r", "", ("x", "y")),
-    ]
+        pipeline = letters(has_unk=has_unk)
+        assert evaluation.translate_skipping(pipeline, pairs, max_length=5) == [
+            Example("a x b x", "r", "a b", ("x",)),
+            Example("x y", "r", "", ("x", "y")),
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -130,12 +174,18 @@ def test_the_picture_of_the_attention(
     fit(raw, recipe, run, recipe_name="x", data_name="tiny", device=torch.device("cpu"))
     export(run, folder)
     texts = [golden.source for golden in Translator(folder).manifest.golden]
-    eager = EagerModel.of(checkpoint.load(run)).attend(texts)
-    exported = ExportedModel(Translator(folder)).attend(texts)
+    eager, exported = (
+        pipeline.translate([pipeline.source.encode(text) for text in texts], attention=True)
+        for pipeline in (checkpoint.load(run).pipeline, Translator(folder).pipeline)
+    )
     assert len(eager) == len(texts)
-    for one, other in zip(eager, exported, strict=True):
-        assert (one.source, one.target) == (other.source, other.target)
-        assert one.weights.shape == (len(one.target), len(one.source))
+    for translation, other_translation in zip(eager, exported, strict=True):
+        assert translation.tokens == other_translation.tokens
+        one, other = translation.attention, other_translation.attention
+        assert one is not None
+        assert other is not None
+        assert one.source == other.source
+        assert one.weights.shape == (len(translation.log_probs), len(one.source))
         np.testing.assert_allclose(one.weights, other.weights, rtol=0, atol=1e-4)  # the gate's
     for options in ([], ["--exported", str(folder)]):
         picture = tmp_path / f"picture{len(options)}.png"
@@ -150,11 +200,11 @@ def test_the_picture_of_the_attention(
 def test_the_manifest_has_the_scores_that_evaluation_prints(
     exported: Path, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training = Translator(exported).manifest.training
+    manifest = Translator(exported).manifest
     assert main(["--run", str(run), "--exported", str(exported)]) == 0
-    known = training.metrics[KNOWN]
-    assert f"{KNOWN}: BLEU {known.bleu:.2f}, chrF {known.chrf:.2f}" in capsys.readouterr().out
-    assert training.metric_signature == signature()
+    known = manifest.metrics[KNOWN]
+    assert f"{KNOWN}: BLEU {known['bleu']:.2f}, chrF {known['chrf']:.2f}" in capsys.readouterr().out
+    assert manifest.training["metric_signature"] == signature()
 
 
 def test_any_pairs_can_be_scored(
@@ -194,12 +244,12 @@ def test_a_folder_translates_around_unknown_words(exported: Path) -> None:
         (["--exported", "gone"], 3, "gone: no such folder"),
         (["--exported", "{exported}", "--run", "gone"], 4, "no held-out pairs here; give some"),
         (["--exported", "{exported}", "--data", "gone.tsv"], 4, "gone.tsv: no such data file"),
-        (["--exported", "{exported}", "--run", "{run}", "--attention-plot", "x"], 2, "has none"),
+        (["--exported", "{exported}", "--run", "{run}", "--attention-plot", "x"], 2, "has no att"),
         (["--run", "{run}", "--attention-plot", "x.png"], 2, "this model has no attention; train"),
         (["--exported", "{exported}", "--data", "{empty}"], 4, "leaves nothing of its pairs"),
     ],
 )
-def test_what_goes_wrong(
+def test_errors_and_their_exit_codes(
     run: Path,
     exported: Path,
     tmp_path: Path,

@@ -11,9 +11,8 @@ from s2s_export.errors import NonFiniteError
 from s2s_export.vocabulary import EOS, UNK, Vocabulary
 from training.batches import collate
 from training.corpus import Corpus, EncodedPair
-from training.learner import Learner
+from training.learner import Learner, learning_rate
 from training.recipes import TUTORIAL, Recipe, Selection
-from training.schedule import learning_rate
 from training.word_dropout import WordDropout
 
 CPU = torch.device("cpu")

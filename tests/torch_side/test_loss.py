@@ -35,10 +35,10 @@ def tutorial_loss(
     model: Seq2Seq, pair: EncodedPair, *, teacher_forcing: bool
 ) -> tuple[torch.Tensor, int]:
     """The tutorial's loop over one pair: the sum of its token losses, and how many there are."""
-    state = read(model, pair.source)
+    state = read(model.encoder, pair.source)
     token, loss, count = 0, torch.zeros(()), 0
     for reference in pair.target:
-        log_probs, state = score(model, token, state)
+        log_probs, state = score(model.decoder, token, state)
         loss = loss - log_probs[reference]
         count += 1
         token = reference if teacher_forcing else int(log_probs.argmax())
@@ -99,10 +99,10 @@ def test_label_smoothing_asks_for_every_word_alike(model: Seq2Seq, batches: list
     logits, targets = [], []
     batch = batches[0]
     for row in range(batch.size):
-        state = read(model, batch.source[:, row].tolist())
+        state = read(model.encoder, batch.source[:, row].tolist())
         token = 0
         for reference in batch.target[batch.mask[:, row], row].tolist():
-            log_probs, state = score(model, token, state)
+            log_probs, state = score(model.decoder, token, state)
             logits.append(log_probs)
             token = reference
             targets.append(token)
@@ -142,7 +142,7 @@ def test_word_prediction_asks_the_hidden_state_for_each_target_word(
     batch = batches[0]
     expected = 0.0
     for row in range(batch.size):
-        hidden, *_ = read(model, batch.source[:, row].tolist())
+        hidden, *_ = read(model.encoder, batch.source[:, row].tolist())
         log_probs = torch.log_softmax(predictor(hidden[0, 0]), dim=0)
         expected -= sum(log_probs[i].item() for i in batch.target[batch.mask[:, row], row])
     recipe = replace(PLAIN, word_prediction=0.5)

@@ -46,5 +46,5 @@ def test_trains_exports_and_translates(
     assert fit_main(options) == 0
     assert export_main(["--run", str(run), "--out", str(out)]) == 0
     translator = Translator(out)
-    assert translator.manifest.normalizer == "unicode"
+    assert (translator.manifest.source.text, translator.manifest.target.text) == ("unicode",) * 2
     assert translator.translate(text) == translation

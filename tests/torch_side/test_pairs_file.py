@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
-from training.pairs_file import LONGEST_LINE, read_pairs
+from training.pairs_file import LONGEST_LINE, RawPairs, read_pairs
 
-PAIRS = [("I am.", "Je suis."), ("He is.", "Il est.")]
+PAIRS = [("Je suis.", "I am."), ("Il est.", "He is.")]
 
 
 def written(path: Path, content: str | bytes) -> Path:
@@ -31,6 +31,14 @@ def written(path: Path, content: str | bytes) -> Path:
 )
 def test_reads_pairs(tmp_path: Path, content: str) -> None:
     assert read_pairs(written(tmp_path / "pairs.txt", content)).pairs == PAIRS
+
+
+def test_reverse_takes_the_first_column_for_the_source(tmp_path: Path) -> None:
+    path = written(tmp_path / "pairs.txt", "I am.\tJe suis.\n")
+    assert read_pairs(path, reverse=True).pairs == [("I am.", "Je suis.")]
+    columns = [("I am.", "Je suis.")]
+    assert RawPairs.of_columns("x", columns).pairs == PAIRS[:1]
+    assert RawPairs.of_columns("x", columns, reverse=True).pairs == columns
 
 
 def test_blank_one_sided_and_too_long_lines_are_skipped_and_counted(tmp_path: Path) -> None:
@@ -58,7 +66,7 @@ def test_a_line_of_ten_megabytes_is_never_in_memory(tmp_path: Path) -> None:
 def test_the_longest_line_that_is_read(tmp_path: Path) -> None:
     line = "a\t" + "b" * (LONGEST_LINE - 3)
     raw = read_pairs(written(tmp_path / "pairs.txt", f"{line}\n{line}b\nc\td\n"))
-    assert [len(second) for _, second in raw.pairs] == [LONGEST_LINE - 3, 1]
+    assert [len(pair.source) for pair in raw.pairs] == [LONGEST_LINE - 3, 1]
 
 
 def test_reads_the_one_text_of_a_zip(tmp_path: Path) -> None:

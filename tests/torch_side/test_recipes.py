@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from s2s_export.normalizers import NORMALIZERS
+from s2s_export.tokenizer import TEXT_MODES
 from training.fit import Options, parse_options
 from training.recipes import DEFAULT, RECIPES, TUTORIAL, Recipe, Selection
 
@@ -28,7 +28,7 @@ def test_the_tutorials_recipe() -> None:
 
 
 def test_every_normalizer_can_be_chosen() -> None:
-    assert set(get_args(get_type_hints(Selection)["normalizer"])) == set(NORMALIZERS)
+    assert set(get_args(get_type_hints(Selection)["normalizer"])) == set(TEXT_MODES)
 
 
 @pytest.mark.parametrize("name", RECIPES)
