@@ -7,7 +7,7 @@ from .contract import listed
 from .errors import GraphError
 from .manifest import GraphRecord
 from .onnx_file import Node, OnnxFile
-from .steps import StepSpec
+from .steps import EncoderSpec, StepSpec
 
 _STANDARD_DOMAINS = ("", "ai.onnx")
 _RECURRENT: dict[str, dict[str, object]] = {
@@ -16,8 +16,7 @@ _RECURRENT: dict[str, dict[str, object]] = {
 }
 """Attributes of PyTorch's recurrences. PyTorch's GRU multiplies the reset gate in after the linear
 map. The other variant is valid ONNX and off by about 0.1: onnxscript 0.5.7 to 0.7.0 exported it."""
-_DEFAULTS = {"linear_before_reset": 0, "input_forget": 0, "layout": 0}
-_FREE = {"hidden_size", "direction"}
+_DEFAULTS = {"linear_before_reset": 0, "input_forget": 0, "layout": 0, "direction": "forward"}
 
 
 def check_graph(content: bytes, record: GraphRecord, spec: StepSpec, name: str) -> None:
@@ -32,8 +31,9 @@ def check_graph(content: bytes, record: GraphRecord, spec: StepSpec, name: str) 
     Raises:
         GraphError: the file is not ONNX; its versions, inputs or outputs are not the specified
             ones, frozen sizes that must vary included; weights lie outside the file; an operator is
-            not of ONNX's own set, or holds a graph; a GRU or LSTM is not PyTorch's; or there are
-            notes beside the mathematics, which may hold paths.
+            not of ONNX's own set, or holds a graph; a GRU or LSTM is not PyTorch's, or runs
+            backwards though sentences may be cut; or there are notes beside the mathematics, which
+            may hold paths.
     """
     file = OnnxFile.from_bytes(content, name)
     _require_equal(name, "IR version", record.ir_version, file.ir_version)
@@ -59,14 +59,16 @@ def check_graph(content: bytes, record: GraphRecord, spec: StepSpec, name: str) 
         )
     for node in file.nodes:
         if node.operator in _RECURRENT:
-            _check_recurrence(node, name)
+            whole = isinstance(spec, EncoderSpec) and spec.reads == "sentence"
+            _check_recurrence(node, name, any_direction=whole)
 
 
-def _check_recurrence(node: Node, name: str) -> None:
-    expected = _RECURRENT[node.operator]
+def _check_recurrence(node: Node, name: str, *, any_direction: bool) -> None:
+    expected = {**_RECURRENT[node.operator], "direction": "forward"}
+    free = {"hidden_size", "direction"} if any_direction else {"hidden_size"}
     actual = {**{n: _DEFAULTS[n] for n in expected}, **node.attributes}
     for attribute, value in sorted(actual.items()):
-        if attribute not in _FREE and (attribute not in expected or value != expected[attribute]):
+        if attribute not in free and (attribute not in expected or value != expected[attribute]):
             raise GraphError(
                 f"{name}: the {node.operator} node {node.name} is not PyTorch's {node.operator}: "
                 f"{attribute} is {value!r}, expected {expected.get(attribute, 'none')!r}; export "

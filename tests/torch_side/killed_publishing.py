@@ -1,7 +1,7 @@
 """Kills publishing processes at random instants, two at a time, and looks at what is left.
 
-A program of its own for ``test_publish.py``: it forks, and pytest's process has threads. Call:
-``killed_publishing.py TARGET KILLS``. It publishes generation after generation of three files, each
+A program of its own for ``test_atomic_folder.py``: it forks, and pytest's process has threads.
+Call: ``killed_publishing.py TARGET KILLS``. It publishes generation after generation of three files, each
 holding the number of its generation, and prints what it found as JSON.
 """
 
@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from s2s_export.atomic_folder import replacing_folder, write_file
+from s2s_export.atomic_file import replace_file
+from s2s_export.atomic_folder import replacing_folder
 
 NAMES = ("manifest.json", "encoder.onnx", "decoder.onnx")
 SIZE = 20_000  # bytes of a file
@@ -28,7 +29,7 @@ def publish_without_end(target: Path, start: int) -> None:
     while True:
         with replacing_folder(target, NAMES, force=False) as folder:
             for name in NAMES:
-                write_file(folder / name, content(generation))
+                replace_file(folder / name, content(generation))
         generation += 2
 
 
@@ -47,7 +48,7 @@ def main(target: Path, kills: int) -> None:
     rng = random.Random(0)
     with replacing_folder(target, NAMES, force=False) as folder:
         for name in NAMES:
-            write_file(folder / name, content(0))
+            replace_file(folder / name, content(0))
     generations, leftovers = set(), 0
     for kill in range(kills // 2):
         children = []
@@ -65,7 +66,7 @@ def main(target: Path, kills: int) -> None:
         leftovers += sum(path != target for path in target.parent.iterdir())
     with replacing_folder(target, NAMES, force=False) as folder:
         for name in NAMES:
-            write_file(folder / name, content(1))
+            replace_file(folder / name, content(1))
     left = sorted(path.name for path in target.parent.iterdir())
     print(json.dumps({"generations": len(generations), "leftovers": leftovers, "left": left}))
 

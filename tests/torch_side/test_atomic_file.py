@@ -1,4 +1,4 @@
-"""Writing files of a run folder: the order of the calls, and what is left if one of them fails."""
+"""Writing a file all at once: old content or new, at every instant and whichever call fails."""
 
 import os
 from collections.abc import Callable
@@ -7,16 +7,21 @@ from typing import Any
 
 import pytest
 
-from s2s_export.atomic_file import replace_file
+from s2s_export.atomic_file import replace_file, replacing_file
 from s2s_export.errors import OutputError
 
 
-def recorded(monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> list[str]:
+def recorded(
+    monkeypatch: pytest.MonkeyPatch,
+    fail_at: int | None = None,
+    before: Callable[[], None] = lambda: None,
+) -> list[str]:
     """Note every call that reaches the disk, in order; let one of them fail."""
     calls: list[str] = []
 
     def wrap(name: str, function: Callable[..., Any], describe: Callable[..., str]) -> None:
         def call(*arguments: Any, **options: Any) -> Any:
+            before()
             calls.append(describe(name, *arguments))
             if len(calls) - 1 == fail_at:
                 raise OSError(28, "No space left on device")
@@ -40,20 +45,37 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_order_of_fsync_and_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The content is on the disk before it has the name, the name before the call returns."""
+def test_content_is_whole_before_every_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks between two calls finds the old content or the new, under one of the names."""
     path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
     path.write_bytes(b"old")
-    calls = recorded(monkeypatch)
+    seen: list[set[bytes]] = []
+
+    def look() -> None:
+        seen.append({file.read_bytes() for file in (path, previous) if file.exists()})
+
+    calls = recorded(monkeypatch, before=look)
     replace_file(path, b"new", keep_as=previous)
-    assert calls == [
-        "fsync .last.pt.part",
-        "replace last.pt previous.pt",
-        "replace .last.pt.part last.pt",
-        "fsync folder",
-    ]
+    look()
+    assert all(contents and contents <= {b"old", b"new"} for contents in seen)
+    assert seen[0] == {b"old"}
+    # The content is on the disk before it has the name, the name before the call returns.
+    assert calls.index("fsync .last.pt.part") < calls.index("replace .last.pt.part last.pt")
+    assert calls[-1] == "fsync folder"
     assert (path.read_bytes(), previous.read_bytes()) == (b"new", b"old")
     assert names(tmp_path) == ["last.pt", "previous.pt"]
+
+
+def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), replacing_file(path) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["out.txt"]
 
 
 @pytest.mark.parametrize("fail_at", range(4))

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from s2s_export import Translator, bundle, evidence, publish
-from s2s_export.atomic_folder import replacing_folder, write_file
+from s2s_export import Translator, atomic_folder, build, evidence
+from s2s_export.atomic_file import replace_file
+from s2s_export.atomic_folder import replacing_folder
 from s2s_export.errors import OutputError
-from training.checkpoint import Checkpoint
+from s2s_export.source import ExportSource
 
 KILLS = 240
+BESIDE = ["exported", "run-of-checkpoint"]
 
 
 def test_exports_killed_at_random_instants(tmp_path: Path) -> None:
@@ -43,7 +45,8 @@ class Failing:
             (os, "mkdir"),
             (os, "chmod"),
             (os, "rename"),
-            (publish, "_exchange"),
+            (os, "replace"),
+            (atomic_folder, "_exchange"),
         ):
             self._wrap(patch, where, name)
         opened = Path.open
@@ -93,14 +96,13 @@ class Writing:
 
 
 @pytest.fixture
-def built_once(checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make and prove the graphs once: what is tested is how they reach the disk."""
-    specs = bundle.graph_specs(checkpoint.model)
-    files = bundle._build_files(checkpoint, specs)
-    scripts = files["encoder.pt"], files["decoder.pt"]
-    proven = evidence.prove(checkpoint, specs, files, scripts)
-    monkeypatch.setattr(bundle, "_build_files", lambda *_: files)
-    monkeypatch.setattr(evidence, "prove", lambda *_: proven)
+def built_once(source: ExportSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make and prove the graphs once: the test is about their way to the disk."""
+    graphs, scripts = build.build_graphs(source), build.build_torchscript(source)
+    proven = evidence.check_parity(source, graphs, scripts)
+    monkeypatch.setattr(build, "build_graphs", lambda *_: graphs)
+    monkeypatch.setattr(build, "build_torchscript", lambda *_: scripts)
+    monkeypatch.setattr(evidence, "check_parity", lambda *_: proven)
 
 
 def outcome(action: Callable[[], object]) -> str | None:
@@ -114,7 +116,7 @@ def outcome(action: Callable[[], object]) -> str | None:
 
 @pytest.mark.usefixtures("built_once")
 def test_every_write_fsync_and_rename_fails_in_turn(
-    checkpoint: Checkpoint, tiny: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
+    source: ExportSource, tiny: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {path.name: path.read_bytes() for path in tiny_copy.iterdir()}
     refused: list[bool] = []
@@ -124,25 +126,26 @@ def test_every_write_fsync_and_rename_fails_in_turn(
         with monkeypatch.context() as patch:
             failing = Failing(patch)
             failing.fails_at = k
-            message = outcome(lambda: bundle.write(checkpoint, tiny_copy, force=False))
+            message = outcome(lambda: build.build(source, tiny_copy, force=False))
         if len(failing.calls) < k:
             break
         refused.append(message is not None)
         assert message is None or "No space left on device" in message
         assert message is None or str(tiny_copy.parent) in message
         after = {path.name: path.read_bytes() for path in tiny_copy.iterdir()}
-        assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported"], k
+        assert sorted(path.name for path in tiny_copy.parent.iterdir()) == BESIDE, k
         if message is not None and after != before:  # the very last step failed, after the swap
             assert failing.calls[-2:] == ["_exchange", "fsync"]
             Translator(tiny_copy)
     assert message is None
     # One failure does no harm: that to make the parent folder, which is there.
     assert refused == [False, *[True] * (len(failing.calls) - 1)]
-    assert {"write", "fsync", "_exchange", "mkdir", "open manifest.json"} <= {*failing.calls}
+    assert {"write", "fsync", "_exchange", "mkdir", "open .manifest.json.part"} <= {*failing.calls}
     assert failing.calls.count("write") == 8
     # The manifest last, and onto the disk; the folder's entries; the swap; the parent's entries.
-    assert failing.calls[-6:] == [
-        *("open manifest.json", "write", "fsync", "fsync", "_exchange", "fsync")
+    assert failing.calls[-8:] == [
+        *("open .manifest.json.part", "write", "fsync", "replace", "fsync"),
+        *("fsync", "_exchange", "fsync"),
     ]
     Translator(tiny_copy)
 
@@ -154,7 +157,7 @@ def test_two_exports_at_once_both_finish_and_one_stays(tmp_path: Path) -> None:
     def publish_one(name: bytes) -> None:
         with replacing_folder(target, ("file",), force=False) as folder:
             both_build.wait(timeout=30)
-            write_file(folder / "file", name)
+            replace_file(folder / "file", name)
 
     threads = [threading.Thread(target=publish_one, args=(name,)) for name in (b"one", b"two")]
     for thread in threads:
@@ -177,7 +180,7 @@ def test_the_next_export_restores_a_folder_lost_between_two_renames(
 ) -> None:
     target = tmp_path / "exported"
     with replacing_folder(target, ("file",), force=False) as folder:
-        write_file(folder / "file", b"old")
+        replace_file(folder / "file", b"old")
     left = tmp_path / ".exported.building-abc.old"
     target.rename(left)
     half_built = tmp_path / ".exported.building-abc"
@@ -200,7 +203,7 @@ def test_a_folder_with_a_new_foreign_file_is_not_replaced(tmp_path: Path) -> Non
 
     def publish_late() -> None:
         with replacing_folder(target, ("file",), force=False) as folder:
-            write_file(folder / "file", b"new")
+            replace_file(folder / "file", b"new")
             (target / "holiday.jpg").write_bytes(b"mine")
 
     with pytest.raises(OutputError, match=r"holds what no export wrote \(holiday\.jpg\)"):

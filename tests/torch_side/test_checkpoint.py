@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from s2s_export import torchscript
 from s2s_export.errors import ArtefactNotFoundError, CheckpointError, OutputError
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint, load_state, save_state

@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import Translator, bundle, evidence, graphs, manifest_file, publish, torchscript
+from s2s_export import Translator, build, evidence, manifest_file, onnx_export, torchscript
+from s2s_export.atomic_file import replace_file
 from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
 from s2s_export.export import export, main
-from s2s_export.manifest import Golden
-from s2s_export.steps import GraphSpec
+from s2s_export.manifest import Golden, GraphRecord
+from s2s_export.source import ExportSource
+from s2s_export.steps import StepSpec
 from s2s_export.verify import verify
 from training import checkpoint as checkpoints
 from training.checkpoint import Checkpoint
 
-FP32_FILES = bundle.OWN_FILES - {"encoder.int8.onnx", "decoder.int8.onnx"}
+ToOnnx = Callable[[torch.nn.Module, StepSpec, GraphRecord], bytes]
+
+FP32_FILES = build.OWN_FILES - {"encoder.int8.onnx", "decoder.int8.onnx"}
 
 
 @pytest.fixture
@@ -33,22 +37,20 @@ def run(checkpoint: Checkpoint, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def graphs_made_once(
-    monkeypatch: pytest.MonkeyPatch, onnx_of: Callable[[torch.nn.Module, GraphSpec], bytes]
-) -> None:
+def graphs_made_once(monkeypatch: pytest.MonkeyPatch, onnx_of: ToOnnx) -> None:
     """Reuse the ONNX graphs of the checkpoint: making them takes seconds, publishing does not."""
-    monkeypatch.setattr(graphs, "to_onnx", onnx_of)
+    monkeypatch.setattr(onnx_export, "to_onnx", onnx_of)
 
 
 @pytest.fixture(scope="module")
-def onnx_of() -> Callable[[torch.nn.Module, GraphSpec], bytes]:
+def onnx_of() -> ToOnnx:
     made: dict[str, bytes] = {}
-    to_onnx = graphs.to_onnx
+    to_onnx = onnx_export.to_onnx
 
-    def cached(module: torch.nn.Module, spec: GraphSpec) -> bytes:
-        key = f"{spec.file} {torchscript.tensors_sha256(module)}"
+    def cached(module: torch.nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
+        key = f"{record.file} {torchscript.tensors_sha256(module)}"
         if key not in made:
-            made[key] = to_onnx(module, spec)
+            made[key] = to_onnx(module, spec, record)
         return made[key]
 
     return cached
@@ -90,12 +92,13 @@ def test_the_same_checkpoint_gives_the_same_bytes(run: Path, tmp_path: Path) -> 
         assert torchscript.tensors_sha256(loaded) == records[kind]["tensors_sha256"]
 
 
-def test_the_fingerprint_tells_runs_apart(checkpoint: Checkpoint) -> None:
-    before = bundle.fingerprint(checkpoint)
-    assert bundle.fingerprint(checkpoint) == before
+def test_the_fingerprint_tells_runs_apart(source: ExportSource) -> None:
+    before = build.fingerprint(source)
+    assert build.fingerprint(source) == before
+    assert build.fingerprint(replace(source, training={"seed": 7})) != before
     with torch.no_grad():
-        checkpoint.model.decoder.out.bias[0] += 1e-3
-    assert bundle.fingerprint(checkpoint) != before
+        source.decoder.get_parameter("out.bias")[0] += 1e-3
+    assert build.fingerprint(source) != before
 
 
 @pytest.mark.usefixtures("graphs_made_once")
@@ -128,7 +131,7 @@ def test_an_error_of_our_own_is_not_taken_for_a_full_disk(
     def lost(*_: object) -> None:
         raise ArtefactNotFoundError("lost")
 
-    monkeypatch.setattr(bundle, "_replay", lost)
+    monkeypatch.setattr(build, "_replay", lost)
     with pytest.raises(ArtefactNotFoundError, match=r"^lost$"):
         export(run, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -140,8 +143,8 @@ def test_a_folder_that_does_not_verify_is_not_published(
 ) -> None:
     original = evidence.golden
 
-    def wrong(checkpoint: Checkpoint) -> tuple[Golden, ...]:
-        first, *others = original(checkpoint)
+    def wrong(source: ExportSource) -> tuple[Golden, ...]:
+        first, *others = original(source)
         return (replace(first, target=f"{first.target} x"), *others)
 
     monkeypatch.setattr(evidence, "golden", wrong)
@@ -173,18 +176,18 @@ def test_graphs_that_differ_are_not_published(
     run: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A graph whose weights are a little off passes every structural check, not the gate."""
-    exporter = graphs.to_onnx
+    exporter = onnx_export.to_onnx
 
-    def off(module: torch.nn.Module, spec: GraphSpec) -> bytes:
+    def off(module: torch.nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
         state = {name: tensor + 1e-3 for name, tensor in module.state_dict().items()}
         saved = {name: tensor.clone() for name, tensor in module.state_dict().items()}
         module.load_state_dict(state)
         try:
-            return exporter(module, spec)
+            return exporter(module, spec, record)
         finally:
             module.load_state_dict(saved)
 
-    monkeypatch.setattr(graphs, "to_onnx", off)
+    monkeypatch.setattr(onnx_export, "to_onnx", off)
     before = contents(tiny_copy)
     with pytest.raises(ParityError, match=r"ONNX Runtime \(cpu\): encoder hidden differs"):
         export(run, tiny_copy)
@@ -211,9 +214,9 @@ def test_a_full_disk_or_ctrl_c_keeps_the_old_folder(
         if writes == failing_write:
             path.write_bytes(content[: len(content) // 2])
             raise error
-        publish.write_file(path, content)
+        replace_file(path, content)
 
-    monkeypatch.setattr(bundle, "write_file", failing)
+    monkeypatch.setattr(build, "replace_file", failing)
     before = contents(tiny_copy)
     expected = OutputError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
@@ -224,16 +227,16 @@ def test_a_full_disk_or_ctrl_c_keeps_the_old_folder(
 
 KILL_AT_THE_SWAP = """
 import os, signal, sys
-from s2s_export import export, publish, torchscript
+from s2s_export import atomic_folder, export
 
-exchange = publish._exchange
+exchange = atomic_folder._exchange
 
 def killed(building, target):
     if sys.argv[1] == "after":
         exchange(building, target)
     os.kill(os.getpid(), signal.SIGKILL)
 
-publish._exchange = killed
+atomic_folder._exchange = killed
 export.main(["--run", sys.argv[2], "--out", sys.argv[3]])
 """
 
@@ -284,4 +287,4 @@ def test_the_published_folder_is_readable_by_others(run: Path, tmp_path: Path) -
 
 def test_the_readme_of_the_checkout_is_the_exported_one() -> None:
     checkout = Path(__file__).parents[2] / "exported" / "README.md"
-    assert checkout.read_bytes() == bundle.readme()
+    assert checkout.read_bytes() == build.readme()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from s2s_export import torchscript
 from training import checkpoint as checkpoints
 from training.fit import main
 from training.recipes import TUTORIAL
@@ -43,7 +44,7 @@ def test_trains_a_run_folder_and_reports(
     for name in ("loss.png", "bleu.png"):
         assert (run / name).read_bytes().startswith(b"\x89PNG")
     report = checkpoints.load(run).report
-    assert (report.training_pairs, report.held_out_pairs, report.recipe_name) == (21, 5, "default")
+    assert (report.training_pairs, report.held_out_pairs, report.recipe) == (21, 5, "default")
     assert list((run / "tensorboard").glob("events.*")), "TensorBoard is part of the extra dev"
 
 

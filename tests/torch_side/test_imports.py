@@ -1,142 +1,110 @@
-"""Who may import whom: the two worlds, held against one table."""
+"""Import rules: one row a package, and training in one function of the exporter's command."""
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RUN_TIME = {
+
+TEXT = {"errors", "text"}
+DECODING = {"errors", "decoding", "numpy"}
+FOLDER = {*TEXT, *DECODING, "folder"}
+RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
+APP = {*RUNTIME, "pipeline", "translator", "command", "atomic_file", "__init__"}
+QUANTIZATION = {*RUNTIME, "quantization", "onnx"}
+EXPORTER = {*APP, *QUANTIZATION, "verify", "exporter", "torch", "onnxscript"}
+RULES = {
     "errors": set[str](),
-    "text": set[str](),
-    "command": {"errors"},
-    "word_forms": set[str](),
-    "vocabulary": {"errors", "word_forms"},
-    "schema": {"errors"},
-    "file_kind": set[str](),
-    "contract": set[str](),
-    "manifest": {"contract"},
-    "manifest_rules": {"contract", "errors", "manifest", "text", "vocabulary"},
-    "manifest_file": {"errors", "file_kind", "manifest", "manifest_rules", "schema"},
-    "onnx_file": {"contract", "errors"},
-    "structure": {"contract", "errors", "onnx_file"},
-    "folder": {
-        *("contract", "errors", "file_kind", "manifest", "manifest_file", "structure"),
-        "vocabulary",
-    },
-    "greedy": {"numpy", "errors"},
-    "sessions": {"onnxruntime", "errors"},
-    "steps": {"numpy", "contract", "errors", "greedy", "sessions"},
-    "loading": {"errors", "folder", "greedy", "manifest_rules", "sessions", "steps"},
-    "translation": {"numpy", "greedy", "sentences", "text", "vocabulary"},
-    "sentences": {"errors", "manifest", "text", "vocabulary"},
-    "progress": set[str](),
-    "translator": {
-        *("onnxruntime", "errors", "folder", "loading", "manifest", "sentences", "sessions"),
-        "translation",
-    },
-    "parity": {"numpy", "errors", "greedy", "manifest", "vocabulary"},
-    "verify": {
-        *("__init__", "command", "contract", "errors", "folder", "greedy", "loading"),
-        *("manifest", "parity", "sessions", "text"),
-    },
-    "info": {"__init__", "command", "errors", "folder", "manifest", "sessions"},
-    "__init__": {"errors", "translation", "translator"},
-    "__main__": {"__init__", "command", "errors", "progress", "translation", "translator"},
-}
-"""Modules that apps run, with all that each may import beside the standard library."""
-
-TORCH_SIDE = {
-    "publish": {"errors"},
-    "graphs": {"onnx", "onnxscript", "torch", "contract", "errors", "onnx_file", "structure"},
-    "int8_graph": {"numpy", "onnx", "contract"},
-    "quantized": {"numpy", "torch", "contract", "int8_graph", "training"},
-    "export": {
-        *("__init__", "command", "contract", "errors", "folder", "manifest", "bundle"),
-        "training",
-    },
-    "evidence": {
-        *(
-            "contract",
-            "graphs",
-            "greedy",
-            "manifest",
-            "parity",
-            "sessions",
-            "steps",
-            "text",
-            "training",
-        ),
-        "vocabulary",
-    },
-    "bundle": {
-        *("__init__", "contract", "errors", "evidence", "folder", "graphs", "manifest"),
-        *("manifest_file", "publish", "quantized", "verify", "vocabulary", "training"),
+    "command, atomic_file": {"errors"},
+    "text": TEXT,
+    "decoding": DECODING,
+    "folder": FOLDER,
+    "runtime": RUNTIME,
+    "pipeline": {*TEXT, *DECODING},
+    "translator, __init__": APP,
+    "verify, info, __main__": {*APP, "verify"},
+    "quantization": QUANTIZATION,
+    "exporter": EXPORTER,
+    "export": {*EXPORTER, "training"},
+    "training": {
+        *(*TEXT, *DECODING, "pipeline", "command", "atomic_file", "training"),
+        *("exporter.torch_steps", "torch", "matplotlib", "pooch", "requests", "sacrebleu"),
+        *("tqdm", "tyro"),
     },
 }
-"""The exporter and what it alone uses."""
-
-SHARED = {"command", "errors", "greedy", "text", "translation", "vocabulary"}
-"""What training may import from s2s_export."""
-
-SHARED_BY_MODULE = {"evaluate.py": {"translator"}}
-"""What a module of training may import beyond that: scoring an exported folder is its purpose."""
-
-TRAINING_PACKAGES = {
-    *("matplotlib", "numpy", "pooch", "requests", "sacrebleu", "torch", "tqdm", "tyro"),
-}
+"""Packages and modules, with all that each may import beside the standard library."""
 
 
-def imports(path: Path, package: str) -> set[str]:
-    """Return what a module imports anywhere in it: packages, and own modules by their last name."""
-    found = set()
+def imports(path: Path) -> Iterator[str]:
+    """Yield the absolute names of the modules that a module imports anywhere in it."""
+    package = path.relative_to(ROOT).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = ".".join(filter(None, [package if node.level else "", node.module or ""]))
-            if module in ("s2s_export", "training"):
-                found |= {f"{module}.{alias.name}" for alias in node.names}
-            else:
-                found.add(module)
-    return found
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            for alias in node.names:
+                whole = f"{module}.{alias.name}"
+                is_module = (ROOT / (whole.replace(".", "/") + ".py")).exists()
+                is_package = (ROOT / whole.replace(".", "/") / "__init__.py").exists()
+                yield whole if is_module or is_package else module
 
 
-def named(module: str, package: str) -> str:
-    """Shorten an own module to its last name and another package to its first."""
-    head, _, rest = module.partition(".")
-    if head != package:
-        return head
-    return rest if (ROOT / package / f"{rest}.py").exists() else "__init__"
+def allowed(name: str, rule: set[str]) -> bool:
+    """Tell whether a rule lets a module be imported."""
+    head, _, rest = name.partition(".")
+    if head == "s2s_export":
+        room = rest.partition(".")[0] or "__init__"
+        return room in rule or rest in rule
+    return head in sys.stdlib_module_names or head in rule
 
 
-@pytest.mark.parametrize("module", sorted(RUN_TIME | TORCH_SIDE))
-def test_s2s_export_imports_what_the_table_allows(module: str) -> None:
-    found = {
-        named(name, "s2s_export")
-        for name in imports(ROOT / "s2s_export" / f"{module}.py", "s2s_export")
-    }
-    assert found - set(sys.stdlib_module_names) <= (RUN_TIME | TORCH_SIDE)[module]
+def modules(names: str) -> list[Path]:
+    """Return the files of the modules and packages of a row."""
+    paths: list[Path] = []
+    for name in names.split(", "):
+        folder = ROOT if name == "training" else ROOT / "s2s_export"
+        path = folder / f"{name}.py"
+        paths += [path] if path.exists() else sorted((folder / name).rglob("*.py"))
+    return paths
 
 
-def test_every_module_stands_in_the_table() -> None:
-    modules = {path.stem for path in (ROOT / "s2s_export").glob("*.py")}
-    assert modules == RUN_TIME.keys() | TORCH_SIDE.keys()
+@pytest.mark.parametrize("names", RULES)
+def test_packages_import_only_the_packages_of_their_row(names: str) -> None:
+    files = modules(names)
+    assert files
+    for path in files:
+        rule = RULES[names]
+        if path.name == "evaluate.py":  # metrics of an exported folder are its purpose
+            rule = {*rule, "translator"}
+        foreign = {name for name in imports(path) if not allowed(name, rule)}
+        assert not foreign, path
 
 
-def test_the_run_time_reaches_neither_torch_nor_training() -> None:
-    for module, allowed in RUN_TIME.items():
-        assert allowed <= RUN_TIME.keys() | {"numpy", "onnxruntime"}, module
+def test_every_module_stands_in_a_row() -> None:
+    listed = {path for names in RULES for path in modules(names)}
+    assert listed == {p for d in ("s2s_export", "training") for p in (ROOT / d).rglob("*.py")}
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "training").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
-)
-def test_training_imports_what_both_worlds_share(path: Path) -> None:
-    found = imports(path, "training")
-    assert {named(n, "s2s_export") for n in found if n.startswith("s2s_export")} <= (
-        SHARED | SHARED_BY_MODULE.get(path.name, set())
-    )
-    others = {n.partition(".")[0] for n in found} - set(sys.stdlib_module_names)
-    assert others <= TRAINING_PACKAGES | {"s2s_export", "training"}
+def test_training_is_named_in_one_function_of_the_package() -> None:
+    places = []
+    for path in sorted((ROOT / "s2s_export").rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                        "training"
+                    ):
+                        places.append((path.name, function.name))
+    assert set(places) == {("export.py", "source_of")}
+
+
+def test_no_folder_holds_more_than_a_dozen_modules() -> None:
+    folders = {path.parent for d in ("s2s_export", "training") for path in (ROOT / d).rglob("*.py")}
+    for folder in folders:
+        count = len([path for path in folder.glob("*.py") if path.name != "__init__.py"])
+        assert count <= 12, folder

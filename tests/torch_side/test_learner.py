@@ -17,7 +17,8 @@ from training.word_dropout import WordDropout
 
 CPU = torch.device("cpu")
 RAW = [
-    (f"i am w{n % 7} x{n % 3} .", f"je suis y{n % 5} z{n % 4} " * (n % 2 + 1)) for n in range(40)
+    TextPair(f"je suis y{n % 5} z{n % 4} " * (n % 2 + 1), f"i am w{n % 7} x{n % 3} .")
+    for n in range(40)
 ]
 # Letters alone pass the tutorial's normalizer; w1 becomes w.
 UNICODE = Selection(normalizer="unicode", held_out=0.0)

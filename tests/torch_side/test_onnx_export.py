@@ -8,17 +8,17 @@ import onnx
 import onnx.numpy_helper
 import pytest
 
-from s2s_export import bundle, evidence, graphs, parity, torchscript
+from s2s_export import build, evidence, onnx_export, parity, torchscript
 from s2s_export.errors import GraphError, ParityError
 from s2s_export.graph_check import check_graph
-from s2s_export.manifest_file import from_bytes
+from s2s_export.greedy import DecodingOptions
+from s2s_export.manifest import GraphRecord, Manifest
 from s2s_export.parity import Backend
 from s2s_export.reader import ExportedFolder
-from s2s_export.steps import GraphSpec
-from s2s_export.vocabulary import Vocabulary
-from training.checkpoint import Checkpoint
+from s2s_export.source import ExportSource
+from s2s_export.steps import DecoderSpec, EncoderSpec
+from s2s_export.vocabulary import EOS, SOS
 from training.model import Seq2Seq
-from training.steps import greedy_options
 
 from .both_models import EACH_DECODER
 
@@ -29,8 +29,18 @@ def decoder(each_tiny: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def spec(tiny_folder: ExportedFolder) -> GraphSpec:
-    return tiny_folder.manifest.graphs.decoder
+def manifest(each_tiny: Path) -> Manifest:
+    return ExportedFolder(each_tiny).manifest
+
+
+@pytest.fixture(scope="module")
+def spec(manifest: Manifest) -> DecoderSpec:
+    return manifest.steps.decoder
+
+
+@pytest.fixture(scope="module")
+def record(manifest: Manifest) -> GraphRecord:
+    return manifest.graphs.decoder
 
 
 def edited(content: bytes, edit: Callable[[onnx.ModelProto], object]) -> bytes:
@@ -113,7 +123,7 @@ CONTROLS: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
     ),
     "a GRU without the attribute": (
         lambda m: first_gru(m).ClearField("attribute"),
-        "hidden_size is None, expected 16",
+        "linear_before_reset is 0, expected 1",
     ),
     "a backward GRU": (lambda m: set_attribute(m, "direction", "reverse"), "direction is 'rev"),
     "batch first": (lambda m: set_attribute(m, "layout", 1), "layout is 1, expected 0"),
@@ -159,27 +169,64 @@ CONTROLS: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
 }
 
 
-def test_the_untouched_graphs_pass(
-    each_tiny: Path, tiny_folder: ExportedFolder, decoder: bytes
-) -> None:
-    graphs.check_onnx(decoder, tiny_folder.manifest.graphs.decoder)
+def test_the_untouched_graphs_pass(each_tiny: Path, manifest: Manifest, decoder: bytes) -> None:
+    steps, graphs = manifest.steps, manifest.graphs
+    onnx_export.check_onnx(decoder, steps.decoder, graphs.decoder)
     encoder = (each_tiny / "encoder.onnx").read_bytes()
-    graphs.check_onnx(encoder, tiny_folder.manifest.graphs.encoder)
+    onnx_export.check_onnx(encoder, steps.encoder, graphs.encoder)
 
 
 @pytest.mark.parametrize("change", CONTROLS)
-def test_each_changed_graph_is_refused(decoder: bytes, spec: GraphSpec, change: str) -> None:
+def test_each_changed_graph_is_refused(
+    decoder: bytes, spec: DecoderSpec, record: GraphRecord, change: str
+) -> None:
     """The run time has this check as well, without the onnx package."""
     edit, message = CONTROLS[change]
     with pytest.raises(GraphError, match=message) as error:
-        check_graph(edited(decoder, edit), spec, "decoder.onnx")
+        check_graph(edited(decoder, edit), record, spec, "decoder.onnx")
     assert str(error.value).startswith("decoder.onnx: ")
 
 
-def test_a_frozen_length_is_refused(each_tiny: Path, tiny_folder: ExportedFolder) -> None:
+def test_a_backward_gru_needs_an_encoder_that_reads_sentences(
+    each_tiny: Path, manifest: Manifest
+) -> None:
+    content = (each_tiny / "encoder.onnx").read_bytes()
+    backward = edited(content, lambda m: set_attribute(m, "direction", "reverse"))
+    record, spec = manifest.graphs.encoder, manifest.steps.encoder
+    with pytest.raises(GraphError, match="direction is 'reverse', expected 'forward'"):
+        check_graph(backward, record, spec, "encoder.onnx")
+    check_graph(backward, record, EncoderSpec(spec.inputs, spec.outputs, "sentence"), "x")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "message"),
+    [("input_forget", 1, "input_forget is 1, expected 0"), ("layout", 1, "layout is 1")],
+)
+def test_an_lstm_that_is_not_pytorchs_is_refused(attribute: str, value: int, message: str) -> None:
+    spec = DecoderSpec.from_shapes(3, {}, {})
+    record = GraphRecord("decoder.onnx", 20, 10)
+
+    def lstm(**attributes: int) -> bytes:
+        node = onnx.helper.make_node("LSTM", ["x", "w", "r"], ["y"], hidden_size=4, **attributes)
+        inputs = [onnx.helper.make_tensor_value_info("token", onnx.TensorProto.INT64, ["B"])]
+        kind = onnx.TensorProto.FLOAT
+        outputs = [onnx.helper.make_tensor_value_info("log_probs", kind, ["B", 3])]
+        graph = onnx.helper.make_graph([node], "step", inputs, outputs)
+        opset = onnx.helper.make_opsetid("", 20)
+        content: bytes = onnx.helper.make_model(
+            graph, ir_version=10, opset_imports=[opset]
+        ).SerializeToString()
+        return content
+
+    check_graph(lstm(), record, spec, "x")
+    with pytest.raises(GraphError, match=message):
+        check_graph(lstm(**{attribute: value}), record, spec, "x")
+
+
+def test_a_frozen_length_is_refused(each_tiny: Path, manifest: Manifest) -> None:
     encoder = edited((each_tiny / "encoder.onnx").read_bytes(), lambda m: freeze(m, 0, 0))
     with pytest.raises(GraphError, match=r"found tokens int64\[2, B\]"):
-        check_graph(encoder, tiny_folder.manifest.graphs.encoder, "encoder.onnx")
+        check_graph(encoder, manifest.graphs.encoder, manifest.steps.encoder, "encoder.onnx")
 
 
 def test_a_frozen_memory_is_refused(tiny_attention: Path) -> None:
@@ -189,17 +236,28 @@ def test_a_frozen_memory_is_refused(tiny_attention: Path) -> None:
         model.graph.output[1].type.tensor_type.shape.dim[0].dim_value = 3
 
     encoder = edited((tiny_attention / "encoder.onnx").read_bytes(), freeze_output)
-    spec = from_bytes((tiny_attention / "manifest.json").read_bytes()).graphs.encoder
+    manifest = ExportedFolder(tiny_attention).manifest
     with pytest.raises(GraphError, match=r"found next_hidden .* memory float32\[3, B, 16\]"):
-        check_graph(encoder, spec, "encoder.onnx")
+        check_graph(encoder, manifest.graphs.encoder, manifest.steps.encoder, "encoder.onnx")
 
 
-def test_check_onnx_refuses_unknown_operators_and_graphs_without_gru(
-    decoder: bytes, spec: GraphSpec
+def test_check_onnx_refuses_unknown_operators(
+    decoder: bytes, spec: DecoderSpec, record: GraphRecord
 ) -> None:
     def unknown_operator(model: onnx.ModelProto) -> None:
         model.graph.node[0].op_type = "Gathr"
 
+    with pytest.raises(GraphError, match=r"decoder\.onnx: not valid ONNX: "):
+        onnx_export.check_onnx(edited(decoder, unknown_operator), spec, record)
+
+
+def test_a_recurrence_written_as_a_loop_is_refused(
+    tiny_source: ExportSource,
+    decoder: bytes,
+    spec: DecoderSpec,
+    record: GraphRecord,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def no_gru(model: onnx.ModelProto) -> None:
         for node in model.graph.node:
             if node.op_type == "GRU":
@@ -207,49 +265,38 @@ def test_check_onnx_refuses_unknown_operators_and_graphs_without_gru(
                 node.ClearField("attribute")
                 del node.input[1:], node.output[1:]
 
-    with pytest.raises(GraphError, match=r"decoder\.onnx: not valid ONNX: "):
-        graphs.check_onnx(edited(decoder, unknown_operator), spec)
-    content = edited(decoder, no_gru)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx.checker, "check_model", lambda *_, **__: None)
-        with pytest.raises(GraphError, match="expected GRU nodes, found none"):
-            graphs.check_onnx(content, spec)
+    monkeypatch.setattr(onnx_export, "_exported", lambda *_: edited(decoder, no_gru))
+    monkeypatch.setattr(onnx.checker, "check_model", lambda *_, **__: None)
+    with pytest.raises(GraphError, match="expected GRU nodes, found none"):
+        onnx_export.to_onnx(tiny_source.decoder, spec, record)
 
 
 def test_a_flipped_linear_before_reset_fails_the_gate(
     each_tiny: Path,
-    tiny_folder: ExportedFolder,
+    manifest: Manifest,
     decoder: bytes,
     backends: dict[str, Backend],
-    vocabularies: tuple[Vocabulary, Vocabulary],
+    tiny_source: ExportSource,
 ) -> None:
     """The trap of onnxscript 0.5.7 to 0.7.0: valid ONNX, wrong numbers. The numbers tell, too."""
     flipped = edited(decoder, lambda model: set_linear_before_reset(model, 0))
-    manifest = tiny_folder.manifest
     encoder = (each_tiny / "encoder.onnx").read_bytes()
     with pytest.raises(ParityError, match="differs from eager PyTorch's by"):
         parity.compare(
             backends["eager"],
-            [evidence.onnx_backend(encoder, flipped, manifest.graphs)],
+            [evidence.onnx_backend((encoder, flipped), tiny_source)],
             [list(golden.source_ids) for golden in manifest.golden],
-            greedy_options(manifest.sizes.hidden, manifest.max_length.target),
-            vocabularies=vocabularies,
+            DecodingOptions(SOS, EOS, manifest.target.max_length),
+            vocabularies=(tiny_source.source.vocabulary, tiny_source.target.vocabulary),
             batch_sizes=(1,),
         )
 
 
 @EACH_DECODER
-def test_graphs_hold_no_trace_of_the_machine(checkpoint: Checkpoint) -> None:
+def test_graphs_hold_no_trace_of_the_machine(source: ExportSource) -> None:
     here = str(Path(__file__).resolve().parents[2]).encode()
     torch_folder = str(Path(onnx.__file__).resolve().parents[1]).encode()
-    model = checkpoint.model
-    specs = bundle.graph_specs(model)
-    for content in (
-        graphs.to_onnx(model.encoder, specs.encoder),
-        graphs.to_onnx(model.decoder, specs.decoder),
-        torchscript.save(torchscript.script(model.encoder)),
-        torchscript.save(torchscript.script(model.decoder)),
-    ):
+    for content in (*build.build_graphs(source), *build.build_torchscript(source)):
         assert here not in content
         assert torch_folder not in content
         assert b"site-packages" not in content
@@ -263,13 +310,11 @@ def test_gru_weights_are_initializers_without_concat(attention: bool) -> None:
     Small ones the exporter folds by itself.
     """
     model = Seq2Seq(20, 15, 128, attention=attention).eval()
-    specs = bundle.graph_specs(model)
-    for module, spec, grus in (
-        (model.encoder, specs.encoder, 1),
-        (model.decoder, specs.decoder, 2),
+    for module, record, grus in (
+        (model.encoder, build.GRAPHS.encoder, 1),
+        (model.decoder, build.GRAPHS.decoder, 2),
     ):
-        content = graphs.to_onnx(module, spec)
-        graphs.check_onnx(content, spec)
+        content = onnx_export.to_onnx(module, module.spec(), record)
         graph = onnx.load_from_string(content).graph
         weights = {tensor.name for tensor in graph.initializer}
         nodes = [node for node in graph.node if node.op_type == "GRU"]
@@ -282,21 +327,21 @@ def test_gru_weights_are_initializers_without_concat(attention: bool) -> None:
 
 
 @EACH_DECODER
-def test_the_same_module_gives_the_same_onnx(checkpoint: Checkpoint) -> None:
+def test_the_same_module_gives_the_same_onnx(source: ExportSource) -> None:
     """Whatever was exported before: the exporter has caches, and numbers values as it goes."""
-    specs, model = bundle.graph_specs(checkpoint.model), checkpoint.model
-    other = Seq2Seq(20, 15, 128).eval()
-    for module, spec in ((model.encoder, specs.encoder), (model.decoder, specs.decoder)):
-        graphs.to_onnx(other.decoder, bundle.graph_specs(other).decoder)
-        contents = [graphs.to_onnx(module, spec) for _ in range(2)]
-        assert contents[0] == contents[1]
+    other = Seq2Seq(20, 15, 128).eval().decoder
+    contents = []
+    for _ in range(2):
+        onnx_export.to_onnx(other, other.spec(), build.GRAPHS.decoder)
+        contents.append(build.build_graphs(source))
+    assert contents[0] == contents[1]
 
 
 @EACH_DECODER
-def test_torchscript_keeps_every_tensor(checkpoint: Checkpoint) -> None:
-    decoder = checkpoint.model.decoder
+def test_torchscript_keeps_every_tensor(source: ExportSource) -> None:
+    decoder = source.decoder
     loaded = torchscript.load(torchscript.save(torchscript.script(decoder)))
     assert torchscript.tensors_sha256(loaded) == torchscript.tensors_sha256(decoder)
     before = torchscript.tensors_sha256(decoder)
-    decoder.out.bias.data[3] += 1e-6
+    decoder.get_parameter("out.bias").data[3] += 1e-6
     assert torchscript.tensors_sha256(decoder) != before

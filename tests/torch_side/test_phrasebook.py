@@ -16,6 +16,7 @@ from phrasebook.__main__ import main
 from s2s_export.normalizers import normalize_tutorial
 from training.corpus import select_pairs
 from training.data.phrasebook import phrasebook as committed_pairs
+from training.pairs_file import RawPairs
 from training.recipes import Selection
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +121,7 @@ def test_no_duplicates_and_one_translation_for_each_source() -> None:
 
 
 def test_each_pair_passes_the_filter() -> None:
-    kept, dropped = select_pairs(PAIRS, Selection())
+    kept, dropped = select_pairs(RawPairs.of_columns("x", PAIRS).pairs, Selection())
     assert (len(kept), dropped.total()) == (len(PAIRS), 0)
 
 

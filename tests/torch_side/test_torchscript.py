@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from s2s_export import Translator, bundle, graphs, torchscript
+from s2s_export import Translator, build, torchscript
+from s2s_export.source import ExportSource
 from s2s_export.verify import verify
 from training.checkpoint import Checkpoint
 
 from .both_models import EACH_DECODER
 
-FP32_FILES = bundle.OWN_FILES - {"encoder.int8.onnx", "decoder.int8.onnx"}
+FP32_FILES = build.OWN_FILES - {"encoder.int8.onnx", "decoder.int8.onnx"}
 ROOT = Path(__file__).parents[2]
 BLOCKED = """
 import sys
@@ -55,17 +56,17 @@ def test_the_code_in_the_docs_translates_without_this_project(
 
 @EACH_DECODER
 def test_export_without_torchscript_has_the_onnx_graphs(
-    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: ExportSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python 3.14, simulated."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("torch.jit was called")
 
-    monkeypatch.setattr(graphs, "script", refuse)
+    monkeypatch.setattr(torchscript, "script", refuse)
     reason = "TorchScript is not supported on Python 3.14; export with an older one"
-    monkeypatch.setattr(graphs, "unsupported_because", lambda: reason)
-    manifest = bundle.write(checkpoint, tmp_path / "out", force=False)
+    monkeypatch.setattr(torchscript, "unsupported_because", lambda: reason)
+    manifest = build.build(source, tmp_path / "out", force=False)
     assert manifest.torchscript.encoder is None
     assert manifest.torchscript.decoder is None
     assert manifest.torchscript.missing_because == reason
@@ -79,7 +80,7 @@ def test_export_without_torchscript_has_the_onnx_graphs(
 def test_python_versions_with_torchscript(
     version: tuple[int, ...], supported: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.onnx_export.sys.version_info", version)
+    monkeypatch.setattr("s2s_export.torchscript.sys.version_info", version)
     reason = torchscript.unsupported_because()
     assert (reason is None) is supported
     assert reason is None or reason.startswith("TorchScript is not supported on Python 3.14")

@@ -23,7 +23,7 @@ from training import resuming
 from training.checkpoint import Checkpoint
 from training.learner import Learner
 from training.loss import Loss
-from training.pairs_file import RawPair, read_pairs
+from training.pairs_file import TextPair, read_pairs
 from training.recipes import Recipe, Selection
 from training.run_folder import HISTORY_FILE, HYPOTHESES_FILE, LAST_FILE, PREVIOUS_FILE
 from training.trainer import fit
@@ -39,11 +39,11 @@ RECIPE = Recipe(
 
 
 @pytest.fixture
-def raw(tiny_pairs: Path) -> list[RawPair]:
+def raw(tiny_pairs: Path) -> list[TextPair]:
     return read_pairs(tiny_pairs).pairs
 
 
-def train(raw: list[RawPair], run: Path, recipe: Recipe = RECIPE, **options: Any) -> Checkpoint:
+def train(raw: list[TextPair], run: Path, recipe: Recipe = RECIPE, **options: Any) -> Checkpoint:
     return fit(
         raw,
         recipe,
@@ -79,7 +79,7 @@ def interrupt_at(step: int) -> Callable[[Learner], Loss]:
 
 
 def test_training_resumed_at_every_step_is_bit_exact(
-    raw: list[RawPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    raw: list[TextPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Parameters, Adam's moments, history and scores, bit for bit."""
     whole = tmp_path / "whole"
@@ -108,7 +108,7 @@ def test_training_resumed_at_every_step_is_bit_exact(
 
 
 def test_saving_after_each_step_does_not_change_the_training(
-    raw: list[RawPair], tmp_path: Path
+    raw: list[TextPair], tmp_path: Path
 ) -> None:
     train(raw, tmp_path / "a")
     train(raw, tmp_path / "b", save_interval=0)
@@ -156,7 +156,7 @@ def fail_call(patched: pytest.MonkeyPatch, k: int) -> None:
     ],
 )
 def test_resuming_with_another_recipe_is_refused(
-    raw: list[RawPair], tmp_path: Path, change: dict[str, Any], message: str
+    raw: list[TextPair], tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     train(raw, tmp_path)
     before = (tmp_path / LAST_FILE).read_bytes()
@@ -165,7 +165,7 @@ def test_resuming_with_another_recipe_is_refused(
     assert (tmp_path / LAST_FILE).read_bytes() == before
 
 
-def test_resuming_with_other_data_is_refused(raw: list[RawPair], tmp_path: Path) -> None:
+def test_resuming_with_other_data_is_refused(raw: list[TextPair], tmp_path: Path) -> None:
     train(raw, tmp_path)
     with pytest.raises(DataError, match=r"tiny\.tsv: its pairs are not those that .* begun with"):
         train([*raw, ("I am here.", "Je suis ici.")], tmp_path, resume=True)
@@ -174,7 +174,7 @@ def test_resuming_with_other_data_is_refused(raw: list[RawPair], tmp_path: Path)
 
 
 def test_resuming_with_another_torch_or_device_is_reported(
-    raw: list[RawPair],
+    raw: list[TextPair],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -195,7 +195,7 @@ def test_resuming_with_another_torch_or_device_is_reported(
 
 
 def test_a_nan_or_infinite_loss_keeps_the_last_good_checkpoint(
-    raw: list[RawPair], tmp_path: Path
+    raw: list[TextPair], tmp_path: Path
 ) -> None:
     wild = replace(RECIPE, learning_rate=1e38, warmup=0.0, clip_norm=0.0)
     with pytest.raises(NonFiniteError, match=r"in epoch 1.*keeps its last good checkpoint"):
@@ -205,7 +205,7 @@ def test_a_nan_or_infinite_loss_keeps_the_last_good_checkpoint(
 
 
 def test_nan_or_infinite_weights_are_never_saved(
-    raw: list[RawPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    raw: list[TextPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last step can break the weights after the last look at the loss."""
     original = Learner.take_step
@@ -224,7 +224,7 @@ def test_nan_or_infinite_weights_are_never_saved(
 
 
 def test_every_fsync_and_rename_fails_in_turn(
-    raw: list[RawPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    raw: list[TextPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The k-th call fails, for k = 1, 2, … until the run succeeds; a saved run can be resumed."""
     short = replace(RECIPE, epochs=1)
