@@ -1,8 +1,8 @@
 """Kills publishing processes at random instants, two at a time, and looks at what is left.
 
 A program of its own for ``test_atomic_folder.py``: it forks, and pytest's process has threads.
-Call: ``killed_publishing.py TARGET KILLS``. It publishes generation after generation of three files, each
-holding the number of its generation, and prints what it found as JSON.
+Call: ``killed_publishing.py TARGET KILLS``. It publishes generation after generation of three
+files, each holding the number of its generation, and prints its findings as JSON.
 """
 
 import json

@@ -71,9 +71,14 @@ def test_content_is_whole_before_every_call(
 def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), replacing_file(path) as file:
-        file.write(b"half")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with replacing_file(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["out.txt"]
 

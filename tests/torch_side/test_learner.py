@@ -12,6 +12,7 @@ from s2s_export.vocabulary import EOS, UNK, Vocabulary
 from training.batches import collate
 from training.corpus import Corpus, EncodedPair
 from training.learner import Learner, learning_rate
+from training.pairs_file import TextPair
 from training.recipes import TUTORIAL, Recipe, Selection
 from training.word_dropout import WordDropout
 

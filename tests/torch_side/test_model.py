@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from training.model import DecoderRNN, EncoderRNN, Seq2Seq
+from training.model import Seq2Seq
+from training.tutorial import DecoderRNN, EncoderRNN
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -206,7 +207,7 @@ def test_an_lstm_that_is_not_pytorchs_is_refused(attribute: str, value: int, mes
     spec = DecoderSpec.from_shapes(3, {}, {})
     record = GraphRecord("decoder.onnx", 20, 10)
 
-    def lstm(**attributes: int) -> bytes:
+    def lstm(**attributes: Any) -> bytes:
         node = onnx.helper.make_node("LSTM", ["x", "w", "r"], ["y"], hidden_size=4, **attributes)
         inputs = [onnx.helper.make_tensor_value_info("token", onnx.TensorProto.INT64, ["B"])]
         kind = onnx.TensorProto.FLOAT

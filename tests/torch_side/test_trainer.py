@@ -168,7 +168,7 @@ def test_resuming_with_another_recipe_is_refused(
 def test_resuming_with_other_data_is_refused(raw: list[TextPair], tmp_path: Path) -> None:
     train(raw, tmp_path)
     with pytest.raises(DataError, match=r"tiny\.tsv: its pairs are not those that .* begun with"):
-        train([*raw, ("I am here.", "Je suis ici.")], tmp_path, resume=True)
+        train([*raw, TextPair("Je suis ici.", "I am here.")], tmp_path, resume=True)
     with pytest.raises(DataError, match="its pairs are not those"):
         train(raw[::-1], tmp_path, resume=True)
 
