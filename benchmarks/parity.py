@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from s2s_export import command, evidence, parity
-from s2s_export.build import build_graphs, build_torchscript
+from s2s_export import command
+from s2s_export.decoding.greedy import DecodingOptions
 from s2s_export.export import source_of
-from s2s_export.greedy import DecodingOptions
+from s2s_export.exporter import evidence, parity
+from s2s_export.exporter.build import build_graphs, build_torchscript
+from s2s_export.text.vocabulary import EOS, SOS
 from s2s_export.verify import TOLERANCE
-from s2s_export.vocabulary import EOS, SOS
-from training import checkpoint as checkpoints
-from training.corpus import select_pairs
-from training.pairs_file import read_pairs
+from training.data.corpus import select_pairs
+from training.data.pairs_file import read_pairs
+from training.run import checkpoint as checkpoints
 
 RANDOM_LENGTHS = (1, 30)
 BATCH_SIZES: dict[str, tuple[int, ...]] = {"one by one": (1,), "batches of 128": (128,)}

@@ -39,10 +39,10 @@ def train() -> float:
     """Train on some batches of the phrasebook and return the pairs a second."""
     import torch
 
-    from training.corpus import Corpus
+    from training.data.corpus import Corpus
+    from training.data.pairs_file import RawPairs
     from training.data.phrasebook import phrasebook
     from training.learner import Learner
-    from training.pairs_file import RawPairs
     from training.recipes import DEFAULT
 
     raw = RawPairs.of_columns("phrasebook", phrasebook())

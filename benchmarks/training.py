@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from training.corpus import Corpus
+    from training.data.corpus import Corpus
 
 _ROUNDS = 3
 
@@ -67,9 +67,9 @@ def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float
 
 
 def _corpus(data: Path | None, recipe_name: str) -> "Corpus":
-    from training.corpus import Corpus
+    from training.data.corpus import Corpus
+    from training.data.pairs_file import RawPairs, read_pairs
     from training.data.phrasebook import phrasebook
-    from training.pairs_file import RawPairs, read_pairs
     from training.recipes import RECIPES
 
     raw = read_pairs(data) if data else RawPairs.of_columns("phrasebook", phrasebook())
@@ -94,8 +94,8 @@ def _literal_loop(data: Path | None) -> float:
     import torch
     from torch import nn
 
-    from training.corpus import encode_pairs
-    from training.tutorial import DecoderRNN, EncoderRNN
+    from training.data.corpus import encode_pairs
+    from training.models.tutorial import DecoderRNN, EncoderRNN
 
     corpus = _corpus(data, "tutorial")
     pairs = encode_pairs(corpus.training, corpus.vocabularies)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from s2s_export.parity import Backend
-    from s2s_export.source import ExportSource
+    from s2s_export.exporter.parity import Backend
+    from s2s_export.exporter.source import ExportSource
 
 LENGTHS = (3, 6, 10)
 BATCHES = (2, 8, 32, 128, 512)
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _backends(source: "ExportSource") -> dict[str, "Backend"]:
     import torch
 
-    from s2s_export import build, evidence
+    from s2s_export.exporter import build, evidence
 
     torch.set_num_threads(1)
     graphs = build.build_graphs(source)
@@ -93,7 +93,7 @@ def _measure(
     """Return the seconds that a batch takes, by back end."""
     import numpy as np
 
-    from s2s_export.greedy import DecodingOptions, greedy_decode
+    from s2s_export.decoding.greedy import DecodingOptions, greedy_decode
 
     # No token is -1, so none ends a sentence.
     options = DecodingOptions(sos=0, eos=-1, max_length=length)
@@ -129,7 +129,7 @@ def _tutorial_loop(source: "ExportSource", ids: list[int]) -> Task:
     """Return a task that decodes one sentence as the tutorial's ``evaluate`` does."""
     import torch
 
-    from s2s_export.torch_steps import as_tuple
+    from s2s_export.exporter.torch_steps import as_tuple
 
     hidden_size = int(source.encoder_spec.state[0].shape[2])
 

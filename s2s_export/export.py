@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from . import __version__, command
 from .errors import RuntimeMissingError
-from .manifest import Graphs, Manifest
-from .reader import Precision
+from .folder.manifest import Graphs, Manifest
+from .folder.reader import Precision
 
 if TYPE_CHECKING:
-    from .source import ExportSource
+    from .exporter.source import ExportSource
 
 
 def export(run: Path, out: Path, *, force: bool = False, precision: Precision = "fp32") -> Manifest:
@@ -43,7 +43,7 @@ def export(run: Path, out: Path, *, force: bool = False, precision: Precision = 
         RuntimeMissingError: torch, onnx or onnxscript is not installed, or this is no checkout.
     """
     source = source_of(run)
-    from .build import build
+    from .exporter.build import build
 
     return build(source, out, force=force, precision=precision)
 
@@ -60,10 +60,10 @@ def source_of(run: Path) -> "ExportSource":
         RuntimeMissingError: torch, onnx or onnxscript is not installed, or this is no checkout.
     """
     try:
-        from training import checkpoint as checkpoints
         from training.metrics import bleu
+        from training.run import checkpoint as checkpoints
 
-        from .source import ExportSource, Sample
+        from .exporter.source import ExportSource, Sample
     except ImportError as error:
         raise RuntimeMissingError(
             f"exporting a run needs the training packages ({error}): "

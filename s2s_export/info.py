@@ -14,9 +14,9 @@ from pathlib import Path
 
 from . import __version__, command
 from .errors import RuntimeMissingError
-from .manifest import Manifest
-from .reader import ExportedFolder
-from .sessions import available_providers
+from .folder.manifest import Manifest
+from .folder.reader import ExportedFolder
+from .runtime.sessions import available_providers
 
 _PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu")
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .encoder import run_encoder
-from .greedy import DecodingOptions, Hypothesis, greedy_decode, run_decoder
-from .steps import FloatArray, Steps
-from .tokenizer import Encoding, Tokenizer
-from .vocabulary import EOS, SOS
+from .decoding.encoder import run_encoder
+from .decoding.greedy import DecodingOptions, Hypothesis, greedy_decode, run_decoder
+from .decoding.steps import FloatArray, Steps
+from .text.tokenizer import Encoding, Tokenizer
+from .text.vocabulary import EOS, SOS
 
 ATTENTION = "attention"
 """The decoder's extra output that ``Attention.weights`` are made of."""

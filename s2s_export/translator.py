@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputTypeError, OptionError, ProviderError, TextError
-from .manifest import Manifest
-from .manifest_rules import MOST_TOKENS
-from .model import OnnxModel
+from .folder.manifest import Manifest
+from .folder.manifest_rules import MOST_TOKENS
+from .folder.reader import Precision
 from .pipeline import Pipeline, Translation
-from .reader import Precision
-from .sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
-from .tokenizer import TEXT_MODES, Encoding, Tokenizer, UnknownWords
+from .runtime.model import OnnxModel
+from .runtime.sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
+from .text.tokenizer import TEXT_MODES, Encoding, Tokenizer, UnknownWords
 
 if TYPE_CHECKING:
     import onnxruntime

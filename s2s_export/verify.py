@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import __version__, command
+from .decoding.greedy import Hypothesis
+from .decoding.steps import StepSpec
 from .errors import ArtefactError, ParityError, ProviderError, S2SError
-from .greedy import Hypothesis
-from .manifest import (
+from .folder.manifest import (
     MANIFEST_FILE,
     SOURCE_VOCABULARY_FILE,
     TARGET_VOCABULARY_FILE,
@@ -27,11 +28,10 @@ from .manifest import (
     GraphRecord,
     Manifest,
 )
-from .reader import ExportedFolder
-from .sessions import PROVIDERS, SessionSettings
-from .steps import StepSpec
+from .folder.reader import ExportedFolder
+from .runtime.sessions import PROVIDERS, SessionSettings
+from .text.vocabulary import EOS
 from .translator import Translator
-from .vocabulary import EOS
 
 TOLERANCE = 1e-4
 """Largest allowed absolute difference of an output between back ends. The least likely words have

@@ -9,14 +9,14 @@ from s2s_export import command
 from s2s_export.atomic_file import replace_file
 from s2s_export.errors import DataError, DataNotFoundError, OptionError, RuntimeMissingError
 from s2s_export.pipeline import Pipeline
-from s2s_export.tokenizer import TextMode
+from s2s_export.text.tokenizer import TextMode
 from s2s_export.translator import Translator
 
 from . import evaluation, metrics
 from .cli import MISSING, Flag, parse
-from .corpus import Pair
-from .pairs_file import read_pairs
-from .run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
+from .data.corpus import Pair
+from .data.pairs_file import read_pairs
+from .run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
 
 _PLOTTED = 4  # sentences in the picture of the attention
 
@@ -93,7 +93,7 @@ def _plot_attention(
     """
     if not pipeline.has_attention:
         raise OptionError("this model has no attention; train with --recipe attention")
-    from .plot import plot_attention  # matplotlib takes a second to import
+    from .run.plot import plot_attention  # matplotlib takes a second to import
 
     some = pairs[:: max(1, len(pairs) // _PLOTTED)][:_PLOTTED]
     translations = pipeline.translate([encoding for _, encoding in some], attention=True)
@@ -107,7 +107,7 @@ def _pipeline(options: Options) -> tuple[Pipeline, int]:
         translator = Translator(options.exported)
         return translator.pipeline, translator.manifest.source.max_length
     try:  # only here, so that a folder can be evaluated without torch
-        from . import checkpoint as checkpoints
+        from .run import checkpoint as checkpoints
     except ImportError as error:
         raise RuntimeMissingError(MISSING.format(error)) from error
     checkpoint = checkpoints.load(options.run)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from s2s_export.errors import TextError
 from s2s_export.pipeline import Pipeline
-from s2s_export.tokenizer import Encoding, Tokenizer
+from s2s_export.text.tokenizer import Encoding, Tokenizer
 
-from .corpus import Pair
+from .data.corpus import Pair
 from .metrics import Metrics, measure
 
 KNOWN, UNKNOWN = "known words", "unknown words"

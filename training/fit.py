@@ -10,9 +10,9 @@ from s2s_export import command
 from s2s_export.errors import ProviderError, RuntimeMissingError
 
 from .cli import MISSING, Flag, RecipeName, parse
+from .data.download import download
+from .data.pairs_file import RawPairs, read_pairs
 from .data.phrasebook import phrasebook
-from .download import download
-from .pairs_file import RawPairs, read_pairs
 from .recipes import DEFAULT, RECIPES, Recipe
 
 

@@ -16,12 +16,12 @@ from torch import nn
 
 from s2s_export.errors import NonFiniteError
 
-from .batches import Batch, collate, shuffled_groups
-from .corpus import Corpus, EncodedPair, encode_pairs
+from .data.batches import Batch, collate, shuffled_groups
+from .data.corpus import Corpus, EncodedPair, encode_pairs
+from .data.word_dropout import WordDropout
 from .loss import Loss, batch_loss
-from .model import Seq2Seq
+from .models.seq2seq import Seq2Seq
 from .recipes import Recipe
-from .word_dropout import WordDropout
 
 
 @dataclass

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from s2s_export.steps import StepSpec, fixed_shape
-from s2s_export.torch_steps import as_tuple
-from s2s_export.vocabulary import EOS, SOS
+from s2s_export.decoding.steps import StepSpec, fixed_shape
+from s2s_export.exporter.torch_steps import as_tuple
+from s2s_export.text.vocabulary import EOS, SOS
 
-from .batches import Batch
-from .model import Seq2Seq
+from .data.batches import Batch
+from .models.seq2seq import Seq2Seq
 from .recipes import Recipe
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from tqdm import tqdm
 
-from .checkpoint import Checkpoint
-from .corpus import Corpus
+from .data.corpus import Corpus
 from .evaluation import translatable, translate_pairs
-from .history import Tally
 from .metrics import Metrics
 from .recipes import Recipe
+from .run.checkpoint import Checkpoint
+from .run.history import Tally
 
 _EXAMPLES = 10
 _TUTORIAL_SCALE = 10

@@ -17,16 +17,18 @@ from tqdm import tqdm
 from s2s_export.atomic_file import replace_file
 from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 
-from . import checkpoint, evaluation, reporting, resuming, run_folder
-from .checkpoint import Checkpoint, Report
-from .corpus import Corpus
+from . import evaluation, reporting
+from .data.corpus import Corpus
+from .data.pairs_file import TextPair
 from .evaluation import KNOWN, UNKNOWN
-from .history import HistoryWriter, Point, Tally, metric_columns, points_from, to_csv
 from .learner import Learner
 from .metrics import signature
-from .pairs_file import TextPair
-from .plot import plot_bleu, plot_losses
 from .recipes import Recipe
+from .run import checkpoint, resuming
+from .run import folder as run_folder
+from .run.checkpoint import Checkpoint, Report
+from .run.history import HistoryWriter, Point, Tally, metric_columns, points_from, to_csv
+from .run.plot import plot_bleu, plot_losses
 from .signals import stop_requests
 from .validation import NOT_MEASURED, Validation, Validator
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .batches import collate, shuffled_groups
-from .corpus import Corpus, encode_pairs
+from .data.batches import collate, shuffled_groups
+from .data.corpus import Corpus, encode_pairs
 from .evaluation import Example, metrics_of, translatable, translate_pairs
 from .learner import Learner
 from .loss import mean_loss

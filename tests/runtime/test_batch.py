@@ -12,7 +12,7 @@ import pytest
 
 from s2s_export import Translation, Translator
 from s2s_export.errors import InputTypeError, NonFiniteError, OptionError, TextError
-from s2s_export.onnx_steps import OnnxRun
+from s2s_export.runtime.onnx_steps import OnnxRun
 
 TEXTS = [
     *("Je suis en retard.", "", "J'ai froid.", "Ils sont en train de préparer le dîner.", "  "),

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from s2s_export import Translator, sessions
+from s2s_export import Translator
 from s2s_export.errors import OptionError, ProviderError, RuntimeMissingError
+from s2s_export.runtime import sessions
 
 TRANSLATE = "import sys; from s2s_export import Translator; print(Translator(sys.argv[1]).translate"
 

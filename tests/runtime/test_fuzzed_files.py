@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s2s_export import manifest_file
 from s2s_export.errors import ArtefactError, GraphError
-from s2s_export.manifest import FORMAT_VERSION
-from s2s_export.onnx_file import OnnxFile
-from s2s_export.vocabulary import Vocabulary
+from s2s_export.folder import manifest_file
+from s2s_export.folder.manifest import FORMAT_VERSION
+from s2s_export.folder.onnx_file import OnnxFile
+from s2s_export.text.vocabulary import Vocabulary
 
 T = TypeVar("T")
 Edited = Callable[[bytes, Callable[[Any], object]], bytes]

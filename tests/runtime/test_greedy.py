@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from s2s_export.encoder import run_encoder
-from s2s_export.errors import NonFiniteError
-from s2s_export.greedy import DecodingOptions, Hypothesis, greedy_decode
-from s2s_export.steps import (
+from s2s_export.decoding.encoder import run_encoder
+from s2s_export.decoding.greedy import DecodingOptions, Hypothesis, greedy_decode
+from s2s_export.decoding.steps import (
     DecoderSpec,
     DecoderStep,
     EncoderSpec,
@@ -25,6 +24,7 @@ from s2s_export.steps import (
     StepPair,
     TokenIds,
 )
+from s2s_export.errors import NonFiniteError
 
 SOURCE_SIZE, TARGET_SIZE, HIDDEN = 11, 9, 6
 

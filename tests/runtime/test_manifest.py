@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from s2s_export.decoding.steps import StepSpec
 from s2s_export.errors import IntegrityError, ManifestError
-from s2s_export.manifest import Graphs, Manifest, Side
-from s2s_export.manifest_file import from_bytes, to_bytes
-from s2s_export.steps import StepSpec
+from s2s_export.folder.manifest import Graphs, Manifest, Side
+from s2s_export.folder.manifest_file import from_bytes, to_bytes
 
 Edited = Callable[[bytes, Callable[[Any], object]], bytes]
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from s2s_export.normalizers import normalize_tutorial, normalize_unicode
-from s2s_export.tokenizer import TEXT_MODES
+from s2s_export.text.normalizers import normalize_tutorial, normalize_unicode
+from s2s_export.text.tokenizer import TEXT_MODES
 
 
 @pytest.mark.parametrize(

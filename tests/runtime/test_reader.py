@@ -17,8 +17,8 @@ from s2s_export.errors import (
     RuntimeMissingError,
     VocabularyError,
 )
-from s2s_export.manifest_file import from_bytes
-from s2s_export.reader import ExportedFolder
+from s2s_export.folder.manifest_file import from_bytes
+from s2s_export.folder.reader import ExportedFolder
 from s2s_export.verify import verify
 
 Vouch = Callable[[Path], None]

@@ -15,7 +15,7 @@ from s2s_export.errors import (
     TextTooLongError,
     UnknownWordError,
 )
-from s2s_export.tokenizer import UnknownWords
+from s2s_export.text.tokenizer import UnknownWords
 
 
 @pytest.fixture(scope="module")

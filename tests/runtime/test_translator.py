@@ -13,7 +13,7 @@ from s2s_export.errors import (
     TextTooLongError,
     UnknownWordError,
 )
-from s2s_export.reader import ExportedFolder
+from s2s_export.folder.reader import ExportedFolder
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 
 from s2s_export.errors import UnknownWordError, VocabularyError
-from s2s_export.vocabulary import EOS, SOS, UNK, Vocabulary
+from s2s_export.text.vocabulary import EOS, SOS, UNK, Vocabulary
 
 
 def test_ids_follow_the_order_of_the_words_after_sos_and_eos() -> None:

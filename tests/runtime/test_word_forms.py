@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from s2s_export.word_forms import LONGEST_ENDING, SHORTEST_STEM, WordForms
+from s2s_export.text.word_forms import LONGEST_ENDING, SHORTEST_STEM, WordForms
 
 KNOWN = ["grande", "independant", "joueuse", "joueur", "joueurs", "oublie", "oubliez", "suis"]
 

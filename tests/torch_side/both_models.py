@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from s2s_export.torch_steps import as_tuple
+from s2s_export.exporter.torch_steps import as_tuple
 
 EACH_DECODER = pytest.mark.parametrize("attention", [False, True], ids=["tutorial", "attention"])
 """For tests whose fixtures ask for ``attention``: once without, once with."""

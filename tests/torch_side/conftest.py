@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import evidence, torchscript
 from s2s_export.export import source_of
-from s2s_export.parity import Backend
-from s2s_export.source import ExportSource, Sample
+from s2s_export.exporter import evidence, torchscript
+from s2s_export.exporter.parity import Backend
+from s2s_export.exporter.source import ExportSource, Sample
 from s2s_export.translator import Translator
-from training import checkpoint as checkpoints
-from training.checkpoint import Checkpoint, Report
-from training.corpus import EncodedPair, Vocabularies, select_pairs, sha256_of
-from training.model import Seq2Seq
-from training.pairs_file import read_pairs
+from training.data.corpus import EncodedPair, Vocabularies, select_pairs, sha256_of
+from training.data.pairs_file import read_pairs
+from training.models.seq2seq import Seq2Seq
 from training.recipes import Recipe, Selection
+from training.run import checkpoint as checkpoints
+from training.run.checkpoint import Checkpoint, Report
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

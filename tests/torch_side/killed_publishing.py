@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from s2s_export.atomic_file import replace_file
-from s2s_export.atomic_folder import replacing_folder
+from s2s_export.exporter.atomic_folder import replacing_folder
 
 NAMES = ("manifest.json", "encoder.onnx", "decoder.onnx")
 SIZE = 20_000  # bytes of a file

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from s2s_export import Translator, atomic_folder, build, evidence
+from s2s_export import Translator
 from s2s_export.atomic_file import replace_file
-from s2s_export.atomic_folder import replacing_folder
 from s2s_export.errors import OutputError
-from s2s_export.source import ExportSource
+from s2s_export.exporter import atomic_folder, build, evidence
+from s2s_export.exporter.atomic_folder import replacing_folder
+from s2s_export.exporter.source import ExportSource
 
 KILLS = 240
 BESIDE = ["exported", "run-of-checkpoint"]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from training.attention import AttentionDecoderRNN, AttentionEncoderRNN
+from training.models.attention import AttentionDecoderRNN, AttentionEncoderRNN
 
 Array = NDArray[np.float64]
 SOURCE, TARGET, HIDDEN = 9, 7, 5

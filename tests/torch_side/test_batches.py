@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import torch
 
-from training.batches import collate, shuffled_groups
-from training.corpus import EncodedPair
+from training.data.batches import collate, shuffled_groups
+from training.data.corpus import EncodedPair
 
 
 def test_an_epoch_holds_each_pair_once(random_pairs: list[EncodedPair]) -> None:

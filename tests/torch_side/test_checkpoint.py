@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import torchscript
 from s2s_export.errors import ArtefactNotFoundError, CheckpointError, OutputError
-from training import checkpoint as checkpoints
-from training.checkpoint import Checkpoint, load_state, save_state
-from training.run_folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
+from s2s_export.exporter import torchscript
+from training.run import checkpoint as checkpoints
+from training.run.checkpoint import Checkpoint, load_state, save_state
+from training.run.folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
 
 STATE = {"learner": {"position": {"epoch": 3, "step": 7}}, "weights": torch.zeros(3)}
 
@@ -111,7 +111,7 @@ def test_killed_between_the_two_renamings(tmp_path: Path) -> None:
 KILLS = 120
 SAVE_UNTIL_KILLED = """
 import os, pathlib, signal, sys, time, torch
-from training.checkpoint import load_state, save_state
+from training.run.checkpoint import load_state, save_state
 
 torch.set_num_threads(1)  # there are forks ahead
 run = pathlib.Path(sys.argv[1])

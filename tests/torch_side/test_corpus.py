@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from s2s_export.errors import DataError
-from training.corpus import (
+from training.data.corpus import (
     Corpus,
     Pair,
     Vocabularies,
@@ -14,7 +14,7 @@ from training.corpus import (
     select_pairs,
     split_held_out,
 )
-from training.pairs_file import TextPair, read_pairs
+from training.data.pairs_file import TextPair, read_pairs
 from training.recipes import TUTORIAL, Recipe, Selection
 
 RAW = [

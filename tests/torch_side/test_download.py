@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from s2s_export.errors import DataError
-from training.download import SOURCES, download
-from training.pairs_file import read_pairs
+from training.data.download import SOURCES, download
+from training.data.pairs_file import read_pairs
 
 CONTENT = b"I'm late.\tJe suis en retard.\n" * 5_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

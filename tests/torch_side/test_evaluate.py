@@ -10,9 +10,7 @@ import sacrebleu
 import torch
 
 from s2s_export import Translator
-from s2s_export.export import export
-from s2s_export.pipeline import Pipeline
-from s2s_export.steps import (
+from s2s_export.decoding.steps import (
     DecoderSpec,
     DecoderStep,
     EncoderSpec,
@@ -21,16 +19,19 @@ from s2s_export.steps import (
     StepPair,
     TokenIds,
 )
-from s2s_export.tokenizer import TEXT_MODES, Tokenizer
-from s2s_export.vocabulary import Vocabulary
-from training import checkpoint, evaluation
-from training.corpus import Pair
+from s2s_export.export import export
+from s2s_export.pipeline import Pipeline
+from s2s_export.text.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.text.vocabulary import Vocabulary
+from training import evaluation
+from training.data.corpus import Pair
+from training.data.pairs_file import read_pairs
 from training.evaluate import main
 from training.evaluation import KNOWN, UNKNOWN, Example
 from training.metrics import measure, signature
-from training.pairs_file import read_pairs
 from training.recipes import Recipe, Selection
-from training.run_folder import HELD_OUT_FILE, HYPOTHESES_FILE
+from training.run import checkpoint
+from training.run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
 from training.trainer import fit
 
 FOUND = [

@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from s2s_export import Translator, build, evidence, manifest_file, onnx_export, torchscript
+from s2s_export import Translator
 from s2s_export.atomic_file import replace_file
+from s2s_export.decoding.steps import StepSpec
 from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
 from s2s_export.export import export, main
-from s2s_export.manifest import Golden, GraphRecord
-from s2s_export.source import ExportSource
-from s2s_export.steps import StepSpec
+from s2s_export.exporter import build, evidence, onnx_export, torchscript
+from s2s_export.exporter.source import ExportSource
+from s2s_export.folder import manifest_file
+from s2s_export.folder.manifest import Golden, GraphRecord
 from s2s_export.verify import verify
-from training import checkpoint as checkpoints
-from training.checkpoint import Checkpoint
+from training.run import checkpoint as checkpoints
+from training.run.checkpoint import Checkpoint
 
 ToOnnx = Callable[[torch.nn.Module, StepSpec, GraphRecord], bytes]
 
@@ -227,7 +229,8 @@ def test_a_full_disk_or_ctrl_c_keeps_the_old_folder(
 
 KILL_AT_THE_SWAP = """
 import os, signal, sys
-from s2s_export import atomic_folder, export
+from s2s_export import export
+from s2s_export.exporter import atomic_folder
 
 exchange = atomic_folder._exchange
 

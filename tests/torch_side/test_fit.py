@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from s2s_export import torchscript
-from training import checkpoint as checkpoints
+from s2s_export.exporter import torchscript
 from training.fit import main
 from training.recipes import TUTORIAL
+from training.run import checkpoint as checkpoints
 
 SMALL = ("--hidden-size", "8", "--batch-size", "4")
 

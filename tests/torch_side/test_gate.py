@@ -5,11 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from s2s_export.errors import ParityError
-from s2s_export.greedy import DecodingOptions
-from s2s_export.manifest import ParityRecord
-from s2s_export.parity import TIE_MARGIN, Backend, compare
-from s2s_export.steps import (
+from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.steps import (
     DecoderSpec,
     DecoderStep,
     EncoderSpec,
@@ -17,8 +14,11 @@ from s2s_export.steps import (
     FloatArray,
     TokenIds,
 )
+from s2s_export.errors import ParityError
+from s2s_export.exporter.parity import TIE_MARGIN, Backend, compare
+from s2s_export.folder.manifest import ParityRecord
+from s2s_export.text.vocabulary import Vocabulary
 from s2s_export.verify import TOLERANCE
-from s2s_export.vocabulary import Vocabulary
 
 OPTIONS = DecodingOptions(sos=0, eos=1, max_length=5)
 ENCODER = EncoderSpec.from_shapes({"hidden": (1, "B", 2)}, {"next_hidden": (1, "B", 2)})
@@ -108,7 +108,7 @@ def test_a_tie_is_proven_and_counted() -> None:
 
 def test_another_token_without_a_tie_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     """With numbers that the tolerance lets pass, so that the tokens alone must give it away."""
-    monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
+    monkeypatch.setattr("s2s_export.exporter.parity.TOLERANCE", 1.0)
     message = (
         r"candidate: 'un <eos>' \(ids \[2, 1\]\) differs at step 0: reference chooses 'one' "
         r"\(token 2, log-probability -1\.000000\), candidate 'two' \(token 3, -1\.500000\), no tie"
@@ -119,7 +119,7 @@ def test_another_token_without_a_tie_refuses(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_tie_is_one_for_both_back_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tied for the reference alone: the candidate is sure of another word."""
-    monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
+    monkeypatch.setattr("s2s_export.exporter.parity.TOLERANCE", 1.0)
     tied = changed(0, 3, -1.0 - TOLERANCE / 4)
     other = [list(scores) for scores in tied]
     other[0][2] = -1.5
@@ -131,7 +131,7 @@ def test_after_a_tie_the_rest_is_compared_with_the_reference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A tie in the first step must not hide a difference in the second."""
-    monkeypatch.setattr("s2s_export.parity.TOLERANCE", 1.0)
+    monkeypatch.setattr("s2s_export.exporter.parity.TOLERANCE", 1.0)
     tied = changed(0, 3, -1.0 - TOLERANCE / 4)
     other = [list(scores) for scores in tied]
     other[0][2], other[0][3] = tied[0][3], tied[0][2]

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from s2s_export.errors import NonFiniteError
-from s2s_export.vocabulary import EOS, UNK, Vocabulary
-from training.batches import collate
-from training.corpus import Corpus, EncodedPair
+from s2s_export.text.vocabulary import EOS, UNK, Vocabulary
+from training.data.batches import collate
+from training.data.corpus import Corpus, EncodedPair
+from training.data.pairs_file import TextPair
+from training.data.word_dropout import WordDropout
 from training.learner import Learner, learning_rate
-from training.pairs_file import TextPair
 from training.recipes import TUTORIAL, Recipe, Selection
-from training.word_dropout import WordDropout
 
 CPU = torch.device("cpu")
 RAW = [

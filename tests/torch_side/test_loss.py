@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from training.batches import Batch, collate, shuffled_groups
-from training.corpus import EncodedPair
+from training.data.batches import Batch, collate, shuffled_groups
+from training.data.corpus import EncodedPair
 from training.loss import batch_loss, encode, mean_loss, predicted_inputs
-from training.model import Seq2Seq
+from training.models.seq2seq import Seq2Seq
 from training.recipes import TUTORIAL, Recipe
 
 from .both_models import EACH_DECODER, read, score

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from training.model import Seq2Seq
-from training.tutorial import DecoderRNN, EncoderRNN
+from training.models.seq2seq import Seq2Seq
+from training.models.tutorial import DecoderRNN, EncoderRNN
 
 
 @torch.no_grad()

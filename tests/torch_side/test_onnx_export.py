@@ -9,17 +9,17 @@ import onnx
 import onnx.numpy_helper
 import pytest
 
-from s2s_export import build, evidence, onnx_export, parity, torchscript
+from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from s2s_export.errors import GraphError, ParityError
-from s2s_export.graph_check import check_graph
-from s2s_export.greedy import DecodingOptions
-from s2s_export.manifest import GraphRecord, Manifest
-from s2s_export.parity import Backend
-from s2s_export.reader import ExportedFolder
-from s2s_export.source import ExportSource
-from s2s_export.steps import DecoderSpec, EncoderSpec
-from s2s_export.vocabulary import EOS, SOS
-from training.model import Seq2Seq
+from s2s_export.exporter import build, evidence, onnx_export, parity, torchscript
+from s2s_export.exporter.parity import Backend
+from s2s_export.exporter.source import ExportSource
+from s2s_export.folder.graph_check import check_graph
+from s2s_export.folder.manifest import GraphRecord, Manifest
+from s2s_export.folder.reader import ExportedFolder
+from s2s_export.text.vocabulary import EOS, SOS
+from training.models.seq2seq import Seq2Seq
 
 from .both_models import EACH_DECODER
 

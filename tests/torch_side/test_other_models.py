@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from s2s_export.build import build
-from s2s_export.source import ExportSource, Sample
-from s2s_export.steps import DecoderSpec, EncoderSpec
-from s2s_export.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
+from s2s_export.exporter.build import build
+from s2s_export.exporter.source import ExportSource, Sample
+from s2s_export.text.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from s2s_export.translator import Translator
 from s2s_export.verify import verify
-from s2s_export.vocabulary import EOS, SOS, Vocabulary
 
 WORDS = [*"abcdefghijklmn"]
 SIZE = len(WORDS) + 2

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
-from training.pairs_file import LONGEST_LINE, RawPairs, read_pairs
+from training.data.pairs_file import LONGEST_LINE, RawPairs, read_pairs
 
 PAIRS = [("Je suis.", "I am."), ("Il est.", "He is.")]
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2s_export.greedy import DecodingOptions
-from s2s_export.manifest import Manifest
-from s2s_export.parity import Backend, compare, step_differences
-from s2s_export.reader import ExportedFolder
-from s2s_export.source import ExportSource
-from s2s_export.steps import State
+from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.steps import State
+from s2s_export.exporter.parity import Backend, compare, step_differences
+from s2s_export.exporter.source import ExportSource
+from s2s_export.folder.manifest import Manifest
+from s2s_export.folder.reader import ExportedFolder
+from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from s2s_export.verify import TOLERANCE
-from s2s_export.vocabulary import EOS, SOS, Vocabulary
 
 from .both_models import decode
 

@@ -13,10 +13,10 @@ import pytest
 
 from phrasebook import phrasebook
 from phrasebook.__main__ import main
-from s2s_export.normalizers import normalize_tutorial
-from training.corpus import select_pairs
+from s2s_export.text.normalizers import normalize_tutorial
+from training.data.corpus import select_pairs
+from training.data.pairs_file import RawPairs
 from training.data.phrasebook import phrasebook as committed_pairs
-from training.pairs_file import RawPairs
 from training.recipes import Selection
 
 ROOT = Path(__file__).parents[2]

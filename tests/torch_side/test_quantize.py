@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from s2s_export import onnx_export, quantize
-from s2s_export.calibration import Feeds, Range
+from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from s2s_export.errors import GraphError
-from s2s_export.manifest import GraphRecord
-from s2s_export.steps import DecoderSpec, EncoderSpec
+from s2s_export.exporter import onnx_export
+from s2s_export.folder.manifest import GraphRecord
+from s2s_export.quantization import quantize
+from s2s_export.quantization.calibration import Feeds, Range
 
 TOKENS, SIZE = 40, 32
 ROUNDING = 0.03

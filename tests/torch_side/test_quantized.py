@@ -8,18 +8,19 @@ import onnxruntime
 import pytest
 import torch
 
-from s2s_export import build, calibration, evidence, onnx_export, quantize
-from s2s_export.encoder import run_encoder
+from s2s_export.decoding.encoder import run_encoder
+from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.steps import State
 from s2s_export.errors import GraphError
-from s2s_export.graph_check import check_graph
-from s2s_export.greedy import DecodingOptions
-from s2s_export.parity import Backend
-from s2s_export.source import ExportSource
-from s2s_export.steps import State
-from s2s_export.tokenizer import TEXT_MODES, Tokenizer
-from s2s_export.vocabulary import EOS, SOS, Vocabulary
-from training.attention import AttentionDecoderRNN
-from training.model import Seq2Seq
+from s2s_export.exporter import build, evidence, onnx_export
+from s2s_export.exporter.parity import Backend
+from s2s_export.exporter.source import ExportSource
+from s2s_export.folder.graph_check import check_graph
+from s2s_export.quantization import calibration, quantize
+from s2s_export.text.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
+from training.models.attention import AttentionDecoderRNN
+from training.models.seq2seq import Seq2Seq
 
 from .both_models import EACH_DECODER
 

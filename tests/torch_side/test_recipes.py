@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from s2s_export.tokenizer import TEXT_MODES
+from s2s_export.text.tokenizer import TEXT_MODES
 from training.fit import Options, parse_options
 from training.recipes import DEFAULT, RECIPES, TUTORIAL, Recipe, Selection
 

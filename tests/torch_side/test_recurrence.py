@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from training.recurrence import unroll
+from training.models.recurrence import unroll
 
 EXACT = 1e-12  # float64: some hundred roundings of 1e-16
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from s2s_export import Translator, build, torchscript
-from s2s_export.source import ExportSource
+from s2s_export import Translator
+from s2s_export.exporter import build, torchscript
+from s2s_export.exporter.source import ExportSource
 from s2s_export.verify import verify
-from training.checkpoint import Checkpoint
+from training.run.checkpoint import Checkpoint
 
 from .both_models import EACH_DECODER
 
@@ -80,7 +81,7 @@ def test_export_without_torchscript_has_the_onnx_graphs(
 def test_python_versions_with_torchscript(
     version: tuple[int, ...], supported: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.torchscript.sys.version_info", version)
+    monkeypatch.setattr("s2s_export.exporter.torchscript.sys.version_info", version)
     reason = torchscript.unsupported_because()
     assert (reason is None) is supported
     assert reason is None or reason.startswith("TorchScript is not supported on Python 3.14")
@@ -97,7 +98,7 @@ export(Path(sys.argv[1]), Path(sys.argv[2]))
 @pytest.mark.parametrize("attention", [True])  # it has all that the other graphs have, and more
 def test_two_processes_export_the_same_bytes(checkpoint: Checkpoint, tmp_path: Path) -> None:
     """Whatever the seed of Python's hashes; of TorchScript, the tensors."""
-    from training import checkpoint as checkpoints
+    from training.run import checkpoint as checkpoints
 
     run = tmp_path / "run"
     run.mkdir()

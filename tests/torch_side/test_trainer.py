@@ -18,14 +18,14 @@ from s2s_export.errors import (
     S2SError,
     StoppedError,
 )
-from training import checkpoint as checkpoints
-from training import resuming
-from training.checkpoint import Checkpoint
+from training.data.pairs_file import TextPair, read_pairs
 from training.learner import Learner
 from training.loss import Loss
-from training.pairs_file import TextPair, read_pairs
 from training.recipes import Recipe, Selection
-from training.run_folder import HISTORY_FILE, HYPOTHESES_FILE, LAST_FILE, PREVIOUS_FILE
+from training.run import checkpoint as checkpoints
+from training.run import resuming
+from training.run.checkpoint import Checkpoint
+from training.run.folder import HISTORY_FILE, HYPOTHESES_FILE, LAST_FILE, PREVIOUS_FILE
 from training.trainer import fit
 
 RECIPE = Recipe(

@@ -1,0 +1,1 @@
+"""Decoding: the description of a step, and the loop that runs two. Both worlds; numpy only."""

@@ -1,0 +1,240 @@
+"""Building an exported folder: graphs, proof, manifest, publication.
+
+Part of the exporter: ``export`` calls it. Everything is written beside the target, loaded again as
+an app would, compared with eager PyTorch, and swapped in last.
+"""
+
+import hashlib
+import json
+import platform
+from importlib import metadata, resources
+from pathlib import Path
+
+from .. import __version__
+from ..atomic_file import replace_file
+from ..decoding.contract import check_specs
+from ..errors import GraphError, ParityError
+from ..folder import manifest_file
+from ..folder.manifest import (
+    FORMAT_VERSION,
+    MANIFEST_FILE,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_VOCABULARY_FILE,
+    FileRecord,
+    Golden,
+    GraphRecord,
+    Graphs,
+    Int8,
+    Manifest,
+    ParityRecord,
+    Side,
+    SpecialIds,
+    StepSpecs,
+    TorchScript,
+    TorchScriptRecord,
+)
+from ..folder.reader import Precision
+from ..quantization import quantize
+from ..text.tokenizer import Tokenizer
+from ..text.vocabulary import EOS, SOS
+from ..verify import verify
+from . import evidence, onnx_export, torchscript
+from .atomic_folder import replacing_folder
+from .evidence import TwoFiles
+from .source import ExportSource
+
+OPSET = 20
+IR_VERSION = 10
+OLDEST_ONNXRUNTIME = "1.18"
+"""The first release that reads this opset and this version of the file format."""
+
+GRAPHS = Graphs(
+    GraphRecord("encoder.onnx", OPSET, IR_VERSION), GraphRecord("decoder.onnx", OPSET, IR_VERSION)
+)
+INT8_GRAPHS = Graphs(
+    GraphRecord("encoder.int8.onnx", OPSET, IR_VERSION),
+    GraphRecord("decoder.int8.onnx", OPSET, IR_VERSION),
+)
+README_FILE = "README.md"
+ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE = "encoder.pt", "decoder.pt"
+OWN_FILES = frozenset(
+    {
+        *(MANIFEST_FILE, README_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE),
+        *(ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE),
+        *(graph.file for graphs in (GRAPHS, INT8_GRAPHS) for graph in vars(graphs).values()),
+    }
+)
+"""All files that an export may write."""
+
+_TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
+
+
+def build(
+    source: ExportSource, out: Path, *, force: bool, precision: Precision = "fp32"
+) -> Manifest:
+    """Write an exported folder.
+
+    Args:
+        source: the model.
+        out: the folder to write; an earlier export in it is replaced as a whole.
+        force: replace ``out`` even if it holds other files, which are deleted.
+        precision: ``"int8"`` adds quantized graphs; the others are always there.
+
+    Returns:
+        The manifest that was written.
+
+    Raises:
+        SpecError: the specifications of the two steps break the contract.
+        GraphError: an exported graph breaks its contract.
+        ParityError: an exported graph does not decode as eager PyTorch does.
+        OutputError: ``out`` may not be replaced, or cannot be written.
+    """
+    check_specs(source.encoder_spec, source.decoder_spec)
+    with replacing_folder(out, OWN_FILES, force=force) as folder:
+        graphs = build_graphs(source)
+        scripts = build_torchscript(source) if torchscript.unsupported_because() is None else None
+        files = _files(source, graphs, scripts)
+        parity = evidence.check_parity(source, graphs, scripts)
+        golden = evidence.golden(source)
+        int8 = None
+        if precision == "int8":
+            int8_graphs = build_int8(source, graphs)
+            files |= _by_file(INT8_GRAPHS, int8_graphs)
+            int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, int8_graphs, golden)
+        manifest = _manifest(source, files, parity, golden, int8)
+        for name, content in files.items():
+            replace_file(folder / name, content)
+        replace_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
+        _replay(folder)
+    return manifest
+
+
+def build_graphs(source: ExportSource) -> TwoFiles:
+    """Return the float32 ONNX files of the encoder step and the decoder step."""
+    return (
+        onnx_export.to_onnx(source.encoder, source.encoder_spec, GRAPHS.encoder),
+        onnx_export.to_onnx(source.decoder, source.decoder_spec, GRAPHS.decoder),
+    )
+
+
+def build_int8(source: ExportSource, graphs: TwoFiles) -> TwoFiles:
+    """Return the int8 ONNX files of the encoder step and the decoder step.
+
+    Args:
+        source: the model, with at least one sample to measure ranges on.
+        graphs: its float32 ONNX files, which are rewritten.
+
+    Raises:
+        GraphError: a graph cannot be quantized; the message says why.
+    """
+    feeds = evidence.sample_feeds(source, graphs)
+    if not feeds[0]:
+        raise GraphError("int8: ranges are measured on samples, and there are none; give some")
+    encoder = quantize.to_int8(graphs[0], feeds[0], INT8_GRAPHS.encoder.file)
+    decoder = quantize.to_int8(graphs[1], feeds[1], INT8_GRAPHS.decoder.file)
+    onnx_export.check_onnx(encoder, source.encoder_spec, INT8_GRAPHS.encoder)
+    onnx_export.check_onnx(decoder, source.decoder_spec, INT8_GRAPHS.decoder)
+    return encoder, decoder
+
+
+def build_torchscript(source: ExportSource) -> TwoFiles:
+    """Return the TorchScript files of the encoder step and the decoder step."""
+    return (
+        torchscript.save(torchscript.script(source.encoder)),
+        torchscript.save(torchscript.script(source.decoder)),
+    )
+
+
+def _files(source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None) -> dict[str, bytes]:
+    """Return the content of every file but the manifest and the int8 graphs, by name."""
+    files = {
+        **_by_file(GRAPHS, graphs),
+        SOURCE_VOCABULARY_FILE: source.source.vocabulary.to_bytes(),
+        TARGET_VOCABULARY_FILE: source.target.vocabulary.to_bytes(),
+        README_FILE: readme(),
+    }
+    if scripts is not None:
+        files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE] = scripts
+    return files
+
+
+def _by_file(graphs: Graphs, contents: TwoFiles) -> dict[str, bytes]:
+    return dict(zip((graphs.encoder.file, graphs.decoder.file), contents, strict=True))
+
+
+def readme() -> bytes:
+    """Return the README that travels with each export: the specification of the format."""
+    return resources.files("s2s_export.folder").joinpath("format.md").read_bytes()
+
+
+def _manifest(
+    source: ExportSource,
+    files: dict[str, bytes],
+    parity: dict[str, ParityRecord],
+    golden: tuple[Golden, ...],
+    int8: Int8 | None,
+) -> Manifest:
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        source=_side(source.source, source.source_language, source.max_source_length),
+        target=_side(source.target, source.target_language, source.max_target_length),
+        special_ids=SpecialIds(sos=SOS, eos=EOS, unk=source.source.vocabulary.unk),
+        files={
+            name: FileRecord(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+            for name, content in files.items()
+            if name.endswith((".onnx", ".vocab"))
+        },
+        steps=StepSpecs(source.encoder_spec, source.decoder_spec),
+        graphs=GRAPHS,
+        int8=int8,
+        torchscript=_torchscript_record(source),
+        requires={"onnxruntime": OLDEST_ONNXRUNTIME},
+        tools={
+            "python": platform.python_version(),
+            "s2s-export": __version__,
+            **{name: metadata.version(name) for name in _TOOLS},
+        },
+        training={**source.training, "fingerprint": fingerprint(source)},
+        metrics=source.metrics,
+        parity=parity,
+        golden=golden,
+    )
+
+
+def _side(tokenizer: Tokenizer, language: str, max_length: int) -> Side:
+    return Side(language, tokenizer.mode.name, len(tokenizer.vocabulary), max_length)
+
+
+def _torchscript_record(source: ExportSource) -> TorchScript:
+    reason = torchscript.unsupported_because()
+    if reason is not None:
+        return TorchScript(None, None, reason)
+    encoder, decoder = (
+        TorchScriptRecord(file, torchscript.tensors_sha256(module))
+        for file, module in (
+            (ENCODER_SCRIPT_FILE, source.encoder),
+            (DECODER_SCRIPT_FILE, source.decoder),
+        )
+    )
+    return TorchScript(encoder, decoder, None)
+
+
+def fingerprint(source: ExportSource) -> str:
+    """Return a sha256 that changes with the facts of training, a vocabulary or a weight."""
+    digest = hashlib.sha256(json.dumps(dict(source.training), sort_keys=True).encode())
+    digest.update(source.source.vocabulary.to_bytes())
+    digest.update(source.target.vocabulary.to_bytes())
+    for module in (source.encoder, source.decoder):
+        digest.update(torchscript.tensors_sha256(module).encode())
+    return digest.hexdigest()
+
+
+def _replay(folder: Path) -> None:
+    """Verify the finished folder as anybody else can, before anybody else has it.
+
+    Raises:
+        ParityError: a check fails.
+    """
+    for check in verify(folder).checks:
+        if not check.passed:
+            raise ParityError(f"the finished folder: {check.name}: {check.found}; not published")

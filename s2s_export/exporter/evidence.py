@@ -1,0 +1,190 @@
+"""Evidence for an exported folder: parity of the graphs, golden sentences, agreement of int8.
+
+Part of the exporter: ``build`` asks for it and writes it into the manifest; ``benchmarks`` uses the
+same back ends.
+"""
+
+import itertools
+from collections.abc import Sequence
+
+from ..decoding.greedy import DecodingOptions, Hypothesis
+from ..decoding.steps import DecoderStep, EncoderStep, Steps
+from ..folder.manifest import Agreement, Golden, Graphs, Int8, ParityRecord
+from ..pipeline import Pipeline
+from ..quantization import calibration
+from ..quantization.calibration import Feeds
+from ..runtime.onnx_steps import OnnxRun
+from ..runtime.sessions import SessionSettings
+from ..text.vocabulary import EOS, SOS
+from . import parity, torchscript
+from .parity import TIE_MARGIN, Backend, MarginRecorder
+from .source import ExportSource, Sample
+from .torch_steps import torch_steps
+
+TwoFiles = tuple[bytes, bytes]
+"""The contents of the encoder's file and of the decoder's."""
+
+_BATCH_SIZES = (1, 2, 3, 7)
+_GOLDEN_SENTENCES = 8
+_MEASURED_BATCH = 128
+
+
+def eager_backend(source: ExportSource) -> Backend:
+    """Return a model's modules as PyTorch runs them."""
+    return Backend.of("eager PyTorch", source.steps)
+
+
+def torchscript_backend(files: TwoFiles, source: ExportSource) -> Backend:
+    """Return TorchScript files that were made of a model as a back end."""
+    encoder, decoder = map(torchscript.load, files)
+    steps = torch_steps(encoder, source.encoder_spec, decoder, source.decoder_spec)
+    return Backend.of("TorchScript", steps)
+
+
+def onnx_backend(files: TwoFiles, source: ExportSource, device: str = "cpu") -> Backend:
+    """Return ONNX files that were made of a model as ONNX Runtime runs them on a device."""
+    settings = SessionSettings(device)
+    encoder = OnnxRun(files[0], source.encoder_spec, "encoder", settings)
+    decoder = OnnxRun(files[1], source.decoder_spec, "decoder", settings)
+    return Backend(
+        f"ONNX Runtime ({device})",
+        EncoderStep(source.encoder_spec, encoder),
+        DecoderStep(source.decoder_spec, decoder),
+    )
+
+
+def encoded_samples(source: ExportSource) -> list[tuple[Sample, tuple[int, ...]]]:
+    """Return the samples with their token ids, those without a known word left out.
+
+    Raises:
+        TextError: a sample is no text for this model.
+    """
+    encoded = ((sample, source.source.encode(sample.source).ids) for sample in source.samples)
+    return [(sample, ids) for sample, ids in encoded if ids]
+
+
+def check_parity(
+    source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None
+) -> dict[str, ParityRecord]:
+    """Compare both kinds of graph with eager PyTorch.
+
+    Args:
+        source: the model, and the texts to compare on.
+        graphs: the ONNX files.
+        scripts: the TorchScript files, if there are any.
+
+    Returns:
+        The comparisons, by back end.
+
+    Raises:
+        ParityError: a difference that is no tie.
+    """
+    candidates = [onnx_backend(graphs, source)]
+    if scripts is not None:
+        candidates.append(torchscript_backend(scripts, source))
+    return parity.compare(
+        eager_backend(source),
+        candidates,
+        [ids for _, ids in encoded_samples(source)],
+        DecodingOptions(SOS, EOS, source.max_target_length),
+        vocabularies=(source.source.vocabulary, source.target.vocabulary),
+        batch_sizes=_BATCH_SIZES,
+    )
+
+
+def golden(source: ExportSource) -> tuple[Golden, ...]:
+    """Translate some samples with eager PyTorch, for whoever wants to check a copy.
+
+    Those with a tied token are passed over: elsewhere they might come out otherwise without a
+    fault.
+    """
+    texts = list(dict.fromkeys(sample.source for sample in source.samples))
+    stride = max(1, len(texts) // _GOLDEN_SENTENCES)
+    # Spread over all samples; then the others, should some of these be tied.
+    candidates = [*texts[::stride], *(t for i, t in enumerate(texts) if i % stride)]
+    found = (_golden(text, source) for text in candidates)
+    return tuple(itertools.islice(filter(None, found), _GOLDEN_SENTENCES))
+
+
+def _golden(text: str, source: ExportSource) -> Golden | None:
+    ids = source.source.encode(text).ids
+    if not ids:
+        return None
+    recorder = MarginRecorder(source.steps)
+    [hypothesis] = _pipeline(recorder.steps, source).decode([ids])
+    if recorder.smallest < TIE_MARGIN:
+        return None
+    return Golden(
+        source=text,
+        source_ids=ids,
+        target=source.target.decode(hypothesis.ids),
+        target_ids=hypothesis.with_eos(EOS),
+        log_probs=hypothesis.log_probs,
+    )
+
+
+def sample_feeds(source: ExportSource, graphs: TwoFiles) -> tuple[list[Feeds], list[Feeds]]:
+    """Return the inputs of the two float32 graphs while they translate some of the samples.
+
+    Args:
+        source: the model, and the texts.
+        graphs: the float32 ONNX files.
+    """
+    sources = [ids for _, ids in encoded_samples(source)]
+    # Spread over all samples, as for the golden sentences.
+    sources = sources[:: max(1, len(sources) // _MEASURED_BATCH)][:_MEASURED_BATCH]
+    options = DecodingOptions(SOS, EOS, source.max_target_length)
+    return calibration.record(onnx_backend(graphs, source), sources, options)
+
+
+def measure_int8(
+    source: ExportSource,
+    records: Graphs,
+    graphs: TwoFiles,
+    quantized: TwoFiles,
+    replayed: Sequence[Golden],
+) -> Int8:
+    """Measure the agreement of the quantized graphs with the others.
+
+    Args:
+        source: the model, and the texts with their references.
+        records: of the quantized graphs.
+        graphs: the float32 ONNX files.
+        quantized: the quantized ones.
+        replayed: the golden sentences.
+    """
+    fp32, int8 = (_pipeline(onnx_backend(files, source), source) for files in (graphs, quantized))
+    samples = encoded_samples(source)
+    of_fp32, of_int8 = (
+        pipeline.decode([ids for _, ids in samples], batch_size=_MEASURED_BATCH)
+        for pipeline in (fp32, int8)
+    )
+    references = [sample.target for sample, _ in samples]
+    pairs = list(zip(of_fp32, of_int8, strict=True))
+    return Int8(
+        graphs=records,
+        agreement=Agreement(
+            sentences=len(pairs),
+            identical=sum(one.ids == other.ids for one, other in pairs),
+            bleu=_bleu(of_int8, references, source),
+            bleu_fp32=_bleu(of_fp32, references, source),
+        ),
+        golden_target_ids=tuple(
+            hypothesis.with_eos(EOS)
+            for hypothesis in int8.decode([entry.source_ids for entry in replayed])
+        ),
+    )
+
+
+def _bleu(
+    hypotheses: Sequence[Hypothesis], references: Sequence[str | None], source: ExportSource
+) -> float | None:
+    """Return the BLEU of the samples' translations; ``None`` where a reference is missing."""
+    known = [reference for reference in references if reference is not None]
+    if source.bleu is None or len(known) < len(references):
+        return None
+    return source.bleu([source.target.decode(h.ids) for h in hypotheses], known)
+
+
+def _pipeline(steps: Steps, source: ExportSource) -> Pipeline:
+    return Pipeline(steps, source.source, source.target, max_length=source.max_target_length)

@@ -1,0 +1,268 @@
+"""The parity gate: two pairs of steps decode to the same tokens, or the difference is a proven tie.
+
+Export asks it before publishing, ``benchmarks.parity`` for whole corpora. It sees back ends only as
+steps, so eager PyTorch, TorchScript and ONNX Runtime look alike here; numpy only.
+
+Two back ends round differently, so their numbers are close, not equal. That can change a token only
+where the two best ones are nearly tied. The gate therefore asks for three things: the numbers of
+single and chained steps differ by no more than ``TOLERANCE``; whole sentences give the same tokens;
+and wherever a token differs, the two candidates' log-probabilities lie within ``TIE_MARGIN``.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..decoding.encoder import run_encoder
+from ..decoding.greedy import DecodingOptions, Hypothesis, greedy_decode
+from ..decoding.steps import (
+    DecoderStep,
+    EncoderStep,
+    FloatArray,
+    State,
+    StepPair,
+    Steps,
+    TensorSpec,
+    TokenIds,
+    fixed_shape,
+)
+from ..errors import ParityError
+from ..folder.manifest import ParityRecord
+from ..text.vocabulary import Vocabulary
+from ..verify import TOLERANCE
+
+TIE_MARGIN = 2 * TOLERANCE
+"""Log-probabilities closer than this are tied: each may have moved by ``TOLERANCE``."""
+
+_STEP_BATCHES = (1, 2, 3, 7)
+_STEP_LENGTHS = (1, 2, 5, 10)
+_CHAINED_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An encoder step and a decoder step that belong together, with a name for messages."""
+
+    name: str
+    encoder: EncoderStep
+    decoder: DecoderStep
+
+    @classmethod
+    def of(cls, name: str, steps: Steps) -> "Backend":
+        """Give two steps a name."""
+        return cls(name, steps.encoder, steps.decoder)
+
+    def decode(
+        self,
+        sources: Sequence[Sequence[int]],
+        options: DecodingOptions,
+        batch_sizes: Sequence[int] = (1,),
+    ) -> Iterator[Hypothesis]:
+        """Decode sentences in batches of these sizes in turn, beginning again after the last."""
+        remaining = iter(sources)
+        for batch_size in itertools.cycle(batch_sizes):
+            batch = list(itertools.islice(remaining, batch_size))
+            if not batch:
+                return
+            yield from greedy_decode(self, batch, options)
+
+
+class MarginRecorder:
+    """Two steps, and the smallest margin between the two best tokens of the decoder.
+
+    Attributes:
+        steps: the steps; running the decoder records its margins.
+        smallest: the margin in log-probability; infinity before the first step.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._decoder = steps.decoder
+        self.steps = StepPair(steps.encoder, DecoderStep(steps.decoder.spec, self._run))
+        self.smallest = float("inf")
+
+    def _run(self, token: TokenIds, state: Sequence[FloatArray]) -> Sequence[FloatArray]:
+        outputs = self._decoder.run(token, state)
+        top_two = np.partition(outputs[0], -2, axis=1)[:, -2:]
+        self.smallest = min(self.smallest, float((top_two[:, 1] - top_two[:, 0]).min()))
+        return outputs
+
+
+def compare(
+    reference: Backend,
+    candidates: Sequence[Backend],
+    sources: Sequence[Sequence[int]],
+    options: DecodingOptions,
+    *,
+    vocabularies: tuple[Vocabulary, Vocabulary],
+    batch_sizes: Sequence[int],
+) -> dict[str, ParityRecord]:
+    """Compare back ends with a reference, step by step and sentence by sentence.
+
+    Args:
+        reference: the back end that is right.
+        candidates: those in question.
+        sources: token ids of the sentences, EOS included.
+        options: of greedy decoding.
+        vocabularies: of the source and the target, for random tokens and for messages.
+        batch_sizes: the sentences are decoded in batches of these sizes in turn.
+
+    Returns:
+        The evidence, by the candidate's name.
+
+    Raises:
+        ParityError: a number or a token differs by more than rounding explains.
+    """
+    differences = {}
+    for candidate in candidates:
+        largest = step_differences(reference, candidate, vocabularies)
+        for output, difference in largest.items():
+            if difference > TOLERANCE:
+                raise ParityError(
+                    f"{candidate.name}: {output} differs from {reference.name}'s by "
+                    f"{difference:.3g}, more than {TOLERANCE:.3g}; not published"
+                )
+        differences[candidate.name] = largest
+    recorder = MarginRecorder(reference)
+    recorded = Backend.of(reference.name, recorder.steps)
+    expected = list(recorded.decode(sources, options, batch_sizes))
+    records = {}
+    for candidate in candidates:
+        found = candidate.decode(sources, options, batch_sizes)
+        verdicts: Counter[Verdict] = Counter()
+        for source, one, other in zip(sources, expected, found, strict=True):
+            verdicts[judge(reference, candidate, source, one, other, options, vocabularies)] += 1
+        records[candidate.name] = ParityRecord(
+            sentences=len(sources),
+            identical=verdicts[Verdict.IDENTICAL],
+            ties=verdicts[Verdict.TIE],
+            largest_differences=differences[candidate.name],
+            tolerance=TOLERANCE,
+            tie_margin=TIE_MARGIN,
+            smallest_margin=recorder.smallest if sources else 0.0,
+        )
+    return records
+
+
+def step_differences(
+    reference: Backend,
+    candidate: Backend,
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> dict[str, float]:
+    """Return the largest absolute difference of each output, over random steps.
+
+    Random tokens and random non-zero states, several batch sizes and lengths; then the decoder runs
+    on for some steps, each back end with its own state, so that errors may add up.
+
+    Returns:
+        The differences by output: ``encoder hidden``, ``decoder log_probs``, and so on.
+    """
+    generator = np.random.default_rng(0)
+    source_size, target_size = map(len, vocabularies)
+    largest: dict[str, float] = {}
+
+    def note(step: str, one: State, other: State) -> None:
+        for name, array in one.items():
+            key = f"{step} {name}"
+            largest[key] = max(largest.get(key, 0.0), _difference(array, other[name]))
+
+    for batch in _STEP_BATCHES:
+        for length in _STEP_LENGTHS:
+            state = {
+                spec.name: _random_state(spec, batch, generator)
+                for spec in reference.encoder.spec.state
+            }
+            tokens = generator.integers(0, source_size, (length, batch))
+            one = _encoded(reference, tokens, state)
+            other = _encoded(candidate, tokens, state)
+            note("encoder", one, other)
+            one = reference.decoder.spec.first_state(one, batch)
+            other = candidate.decoder.spec.first_state(other, batch)
+            for _ in range(_CHAINED_STEPS):
+                token = generator.integers(0, target_size, batch)
+                outputs = reference.decoder(token, one)
+                other_outputs = candidate.decoder(token, other)
+                note("decoder", outputs.by_name(), other_outputs.by_name())
+                one, other = {**one, **outputs.replaced}, {**other, **other_outputs.replaced}
+    return largest
+
+
+def _random_state(spec: TensorSpec, batch: int, generator: np.random.Generator) -> FloatArray:
+    """Return a state between -1 and 1, as a GRU's is."""
+    return generator.uniform(-1, 1, fixed_shape(spec, batch)).astype(np.float32)
+
+
+def _encoded(backend: Backend, tokens: TokenIds, state: State) -> State:
+    """Return the state after some tokens, the same number of each sentence."""
+    outputs = backend.encoder(tokens, state)
+    return {**state, **outputs.replaced, **outputs.collected, **outputs.final}
+
+
+class Verdict(Enum):
+    """The gate's verdict on a sentence. The third one, different, is an error."""
+
+    IDENTICAL = "identical"
+    TIE = "tie"
+
+
+def judge(
+    reference: Backend,
+    candidate: Backend,
+    source: Sequence[int],
+    expected: Hypothesis,
+    found: Hypothesis,
+    options: DecodingOptions,
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> Verdict:
+    """Decide whether two translations of a sentence are the same, or differ by ties alone.
+
+    For a tie both back ends are fed the reference's tokens; at each step where they would choose
+    differently, the two candidates must be tied for both of them.
+
+    Raises:
+        ParityError: they are different; the message gives the sentence, the step, both tokens and
+            their scores.
+    """
+    if (expected.ids, expected.finished) == (found.ids, found.finished):
+        return Verdict.IDENTICAL
+    fed = [options.sos, *expected.ids][: options.max_length]
+    steps = zip(
+        _forced_scores(reference, source, fed),
+        _forced_scores(candidate, source, fed),
+        strict=True,
+    )
+    for step, (scores, other_scores) in enumerate(steps):
+        best, other_best = int(scores.argmax()), int(other_scores.argmax())
+        margin = float(scores[best] - scores[other_best])
+        other_margin = float(other_scores[other_best] - other_scores[best])
+        if max(margin, other_margin) > TIE_MARGIN:
+            words, target = vocabularies[0].decode(source), vocabularies[1]
+            raise ParityError(
+                f"{candidate.name}: {' '.join(words)!r} (ids {list(source)}) differs at step "
+                f"{step}: {reference.name} chooses {target.decode([best])[0]!r} (token {best}, "
+                f"log-probability {scores[best]:.6f}), {candidate.name} "
+                f"{target.decode([other_best])[0]!r} (token {other_best}, "
+                f"{scores[other_best]:.6f}), no tie within {TIE_MARGIN:.3g}; not published"
+            )
+    return Verdict.TIE
+
+
+def _forced_scores(
+    backend: Backend, source: Sequence[int], fed: Sequence[int]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the log-probabilities ``float32[V]`` of each step of a decoder fed these tokens."""
+    state: State = backend.decoder.spec.first_state(run_encoder(backend.encoder, [source]), 1)
+    for token in fed:
+        outputs = backend.decoder(np.array([token]), state)
+        state = {**state, **outputs.replaced}
+        yield outputs.log_probs[0]
+
+
+def _difference(one: FloatArray, other: FloatArray) -> float:
+    assert one.shape == other.shape
+    largest = float(np.abs(one - other).max())
+    return largest if np.isfinite(largest) else float("inf")  # NaN would lose every comparison

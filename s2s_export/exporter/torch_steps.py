@@ -1,0 +1,67 @@
+"""PyTorch modules, eager or TorchScript, as steps of the decoding loop.
+
+Part of the exporter, which compares the exported graphs with them; training decodes through them.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..decoding.steps import (
+    DecoderSpec,
+    DecoderStep,
+    EncoderSpec,
+    EncoderStep,
+    FloatArray,
+    StepPair,
+    StepSpec,
+    TokenIds,
+)
+from ..errors import SpecError
+
+
+def torch_steps(
+    encoder: nn.Module, encoder_spec: EncoderSpec, decoder: nn.Module, decoder_spec: DecoderSpec
+) -> StepPair:
+    """Return two modules as steps; each ``forward`` takes and returns what its specification says.
+
+    Args:
+        encoder: the encoder step, eager or TorchScript.
+        encoder_spec: of its ``forward``.
+        decoder: the decoder step, eager or TorchScript.
+        decoder_spec: of its ``forward``.
+    """
+    return StepPair(
+        EncoderStep(encoder_spec, TorchRun(encoder, encoder_spec)),
+        DecoderStep(decoder_spec, TorchRun(decoder, decoder_spec)),
+    )
+
+
+class TorchRun:
+    """A module as ``steps.RunStep``: numpy in, numpy out."""
+
+    def __init__(self, module: nn.Module, spec: StepSpec) -> None:
+        self._module, self._spec = module, spec
+        self._device = next(module.parameters()).device
+
+    @torch.inference_mode()
+    def __call__(self, tokens: TokenIds, state: Sequence[FloatArray]) -> Sequence[FloatArray]:
+        """Run the module once.
+
+        Raises:
+            SpecError: it returns another number of tensors than its specification says.
+        """
+        arguments = (torch.tensor(array, device=self._device) for array in state)
+        outputs = as_tuple(self._module(torch.from_numpy(tokens).to(self._device), *arguments))
+        if len(outputs) != len(self._spec.outputs):
+            raise SpecError(
+                f"forward returned {len(outputs)} tensors, the specification has "
+                f"{len(self._spec.outputs)}: {', '.join(t.name for t in self._spec.outputs)}"
+            )
+        return [output.cpu().numpy() for output in outputs]
+
+
+def as_tuple(outputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Return the outputs of a module as a tuple, also where it returns a single tensor."""
+    return (outputs,) if isinstance(outputs, Tensor) else outputs

@@ -1,0 +1,115 @@
+"""The rules of a manifest that the types of its fields alone do not express.
+
+``manifest_file`` applies them to whatever it reads. Standard library only, beside the
+specifications.
+"""
+
+import re
+
+from ..decoding.contract import check_specs
+from ..decoding.steps import LARGEST_SIZE
+from ..errors import ManifestError, SpecError
+from ..text.tokenizer import TEXT_MODES
+from ..text.vocabulary import EOS, SOS, UNK
+from .manifest import (
+    FORMAT_VERSION,
+    MANIFEST_FILE,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_VOCABULARY_FILE,
+    Golden,
+    Manifest,
+)
+
+LARGEST_FILE = 2**31 - 1
+"""Bytes; what protobuf, and so an ONNX file with its weights inside, can hold."""
+MOST_TOKENS = 1_000_000
+"""Of a sentence. A limit far above any model's, so that a damaged number cannot ask for hours."""
+
+_PLAIN_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
+
+
+def check(manifest: Manifest) -> None:
+    """Check a manifest whose fields have the right types.
+
+    Raises:
+        ManifestError: a rule is broken; the message names the field and the expected value.
+    """
+    _require(
+        1 <= manifest.format_version <= FORMAT_VERSION, "format_version", f"1 to {FORMAT_VERSION}"
+    )
+    ids = manifest.special_ids
+    _require(
+        (ids.sos, ids.eos) == (SOS, EOS) and ids.unk in (UNK, None),
+        "special_ids",
+        f"{SOS}, {EOS} and {UNK} or null",
+    )
+    for name, side in (("source", manifest.source), ("target", manifest.target)):
+        _require(side.text in TEXT_MODES, f"{name}.text", f"one of {sorted(TEXT_MODES)}")
+        _require(1 <= side.max_length <= MOST_TOKENS, f"{name}.max_length", f"1 to {MOST_TOKENS}")
+        _require(
+            1 <= side.vocabulary_size <= LARGEST_SIZE,
+            f"{name}.vocabulary_size",
+            f"1 to {LARGEST_SIZE}",
+        )
+    for package, version in manifest.requires.items():
+        _require(_VERSION.fullmatch(version) is not None, f"requires.{package}", "a version")
+    _check_files(manifest)
+    _check_steps(manifest)
+    _require(
+        manifest.int8 is None or len(manifest.int8.golden_target_ids) == len(manifest.golden),
+        "int8.golden_target_ids",
+        "one for each of golden",
+    )
+    for index, golden in enumerate(manifest.golden):
+        _check_golden(golden, manifest, f"golden[{index}]")
+
+
+def _check_files(manifest: Manifest) -> None:
+    files = manifest.files
+    for name, record in files.items():
+        _require(_PLAIN_FILE_NAME.fullmatch(name) is not None, "files", "plain file names")
+        _require(0 <= record.size <= LARGEST_FILE, f"files.{name}.size", f"0 to {LARGEST_FILE}")
+        _require(
+            _SHA256.fullmatch(record.sha256) is not None,
+            f"files.{name}.sha256",
+            "64 hexadecimal digits",
+        )
+    needed = {SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE}
+    for graphs in (manifest.graphs, *([manifest.int8.graphs] if manifest.int8 else [])):
+        needed |= {graphs.encoder.file, graphs.decoder.file}
+    _require(needed <= files.keys(), "files", f"records of {sorted(needed)}")
+
+
+def _check_steps(manifest: Manifest) -> None:
+    steps, size = manifest.steps, manifest.target.vocabulary_size
+    try:
+        check_specs(steps.encoder, steps.decoder)
+    except SpecError as error:
+        raise ManifestError(f"{MANIFEST_FILE}: steps.{error}; export again") from None
+    _require(
+        steps.decoder.outputs[0].shape == ("B", size),
+        "steps.decoder.outputs: log_probs",
+        f"float32[B, {size}], for target.vocabulary_size tokens",
+    )
+
+
+def _check_golden(golden: Golden, manifest: Manifest, where: str) -> None:
+    for field, ids, side in (
+        ("source_ids", golden.source_ids, manifest.source),
+        ("target_ids", golden.target_ids, manifest.target),
+    ):
+        size, limit = side.vocabulary_size, side.max_length
+        _require(1 <= len(ids) <= limit, f"{where}.{field}", f"1 to {limit} tokens")
+        _require(all(0 <= token < size for token in ids), f"{where}.{field}", f"ids below {size}")
+    _require(
+        len(golden.log_probs) == len(golden.target_ids),
+        f"{where}.log_probs",
+        "one for each of target_ids",
+    )
+
+
+def _require(holds: bool, where: str, expected: str) -> None:
+    if not holds:
+        raise ManifestError(f"{MANIFEST_FILE}: {where}: expected {expected}; export again")

@@ -1,0 +1,1 @@
+"""Quantization: a finished float32 graph rewritten in integers. Needs onnx, not torch."""

@@ -1,0 +1,1 @@
+"""The run time: the steps of an exported folder in ONNX Runtime."""

@@ -1,0 +1,1 @@
+"""Text: normalizers, tokenizers, vocabularies. Both worlds import it; standard library only."""

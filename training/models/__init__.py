@@ -1,0 +1,1 @@
+"""Models: encoder steps and decoder steps as PyTorch modules."""

@@ -1,0 +1,196 @@
+"""Attention: the tutorial's model with a decoder that looks back at the source, as two modules.
+
+The tutorial sets the encoder's outputs aside for this. The encoder stays as it is and also returns
+its hidden state after each token; the decoder weighs these anew in each of its steps. As in
+``tutorial``, no ``forward`` branches on a Python value, and the state is always an input.
+
+Source:
+    Additive attention is that of Bahdanau et al. 2015 (arXiv 1409.0473). That the decoder attends
+    between two applications of its GRU is the conditional GRU of Nematus (Sennrich et al. 2017,
+    arXiv 1703.04357), here with one GRU applied twice, as in the tutorial.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
+
+from .recurrence import gru_cell, unroll
+
+
+class AttentionEncoderRNN(nn.Module):
+    """Encoder step: the tutorial's, with a memory of each token for the decoder's attention."""
+
+    def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
+        """Make the layers.
+
+        Args:
+            vocabulary_size: tokens of the source vocabulary.
+            hidden_size: units of the embedding, of the GRU and of the keys.
+        """
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size, hidden_size)
+        self.gru = nn.GRU(hidden_size, hidden_size)
+        # A layer of the attention, but the same in all steps of the decoder: computed once here.
+        self.key = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, tokens: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Read one or more tokens of each sentence.
+
+        Args:
+            tokens: ``int64[T, B]``, T ≥ 1.
+            hidden: ``float32[1, B, H]``, zeros before the first token.
+
+        Returns:
+            ``float32[1, B, H]``, the hidden state after the last token; and of each token the
+            memory ``float32[T, B, H]``, which is the hidden state after it, its key
+            ``float32[T, B, H]``, and the mask ``float32[T, B, 1]``, which is one.
+        """
+        memory, hidden = self.gru(self.embedding(tokens), hidden)
+        key, mask = self.describe(memory)
+        return hidden, memory, key, mask
+
+    def describe(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the keys and the mask of a memory ``float32[T, B, H]``; see ``forward``."""
+        return self.key(memory), torch.ones_like(memory[:, :, :1])
+
+    def spec(self) -> EncoderSpec:
+        """Return the specification of ``forward``."""
+        size = self.gru.hidden_size
+        return EncoderSpec.from_shapes(
+            state={"hidden": (1, "B", size)},
+            outputs={
+                "next_hidden": (1, "B", size),
+                "memory": ("T", "B", size),
+                "key": ("T", "B", size),
+                "mask": ("T", "B", 1),
+            },
+        )
+
+    def unroll(self, embedded: Tensor, hidden: Tensor) -> tuple[Tensor, ...]:
+        """Read whole sentences, for training.
+
+        Args:
+            embedded: ``float32[S, B, H]``, the embedded tokens.
+            hidden: ``float32[1, B, H]``.
+
+        Returns:
+            The outputs of ``forward``.
+        """
+        memory = unroll(self.gru, embedded, hidden)
+        return memory[-1:], memory, *self.describe(memory)
+
+
+class AttentionDecoderRNN(nn.Module):
+    """Decoder step: an embedding, one GRU applied twice with attention between, linear layers.
+
+    The first application reads the token, and its hidden state is the query of the attention; the
+    second application reads the context.
+    """
+
+    def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
+        """Make the layers.
+
+        Args:
+            vocabulary_size: tokens of the target vocabulary.
+            hidden_size: units of the embedding, of the GRU and of the attention.
+        """
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size, hidden_size)
+        self.gru = nn.GRU(hidden_size, hidden_size)
+        self.query = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.energy = nn.Linear(hidden_size, 1, bias=False)
+        self.combine = nn.Linear(3 * hidden_size, hidden_size)
+        self.out = nn.Linear(hidden_size, vocabulary_size)
+
+    def forward(
+        self, token: Tensor, hidden: Tensor, memory: Tensor, key: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Read the token decoded last and score the next one.
+
+        Args:
+            token: ``int64[B]``, SOS first.
+            hidden: ``float32[1, B, H]``, at first the encoder's.
+            memory: ``float32[S, B, H]``, the encoder's, for all tokens of the source.
+            key: ``float32[S, B, H]``, likewise.
+            mask: ``float32[S, B, 1]``, likewise; zero where a sentence has no token.
+
+        Returns:
+            ``float32[B, V]``, the log-probability (natural logarithm) of each next token;
+            ``float32[1, B, H]``, the next hidden state; and ``float32[S, B, 1]``, how much the step
+            attended to each token of the source: between 0 and 1, in sum 1.
+        """
+        embedded = self.embedding(token).unsqueeze(0)  # [B, H] -> [1, B, H]: a sequence of one
+        _, hidden = self.gru(torch.relu(embedded), hidden)
+        context, attention = self.attend(hidden, memory, key, mask)
+        _, hidden = self.gru(torch.relu(context), hidden)
+        output = torch.cat([hidden, embedded, context], dim=-1)
+        return self.score(output[0]), hidden, attention
+
+    def attend(
+        self, hidden: Tensor, memory: Tensor, key: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Compute the attention of a hidden state to the memory.
+
+        Args:
+            hidden: ``float32[1, B, H]``.
+            memory: as for ``forward``.
+            key: as for ``forward``.
+            mask: as for ``forward``.
+
+        Returns:
+            The context ``float32[1, B, H]``, a mean of the memory, and the weights of that mean,
+            ``float32[S, B, 1]``.
+        """
+        energy = self.energy(torch.tanh(key + self.query(hidden)))  # [S, B, H] -> [S, B, 1]
+        attention = torch.softmax(energy.masked_fill(mask == 0, -torch.inf), dim=0)
+        return (attention * memory).sum(dim=0, keepdim=True), attention
+
+    def score(self, output: Tensor) -> Tensor:
+        """Turn outputs ``float32[…, 3H]`` into log-probabilities ``float32[…, V]``.
+
+        An output is the hidden state after both applications, the embedded token and the context.
+        """
+        return torch.log_softmax(self.out(torch.tanh(self.combine(output))), dim=-1)
+
+    def spec(self) -> DecoderSpec:
+        """Return the specification of ``forward``."""
+        size = self.gru.hidden_size
+        return DecoderSpec.from_shapes(
+            self.out.out_features,
+            state={
+                "hidden": (1, "B", size),
+                "memory": ("S", "B", size),
+                "key": ("S", "B", size),
+                "mask": ("S", "B", 1),
+            },
+            outputs={"next_hidden": (1, "B", size), "attention": ("S", "B", 1)},
+        )
+
+    def unroll(
+        self, embedded: Tensor, hidden: Tensor, memory: Tensor, key: Tensor, mask: Tensor
+    ) -> Tensor:
+        """Take all steps of a sentence whose tokens are known, for training.
+
+        Args:
+            embedded: ``float32[T, B, H]``, the embedded tokens.
+            hidden: as for ``forward``, and so on.
+            memory: as for ``forward``.
+            key: as for ``forward``.
+            mask: as for ``forward``.
+
+        Returns:
+            ``float32[T, B, 3H]``, outputs for ``score``.
+        """
+        weight, bias = (self.gru.get_parameter(f"{kind}_ih_l0") for kind in ("weight", "bias"))
+        from_embedded = functional.linear(torch.relu(embedded), weight, bias)
+        states, contexts = [], []
+        for of_step in from_embedded:
+            hidden = gru_cell(self.gru, of_step, hidden)
+            context, _ = self.attend(hidden, memory, key, mask)
+            from_context = functional.linear(torch.relu(context[0]), weight, bias)
+            hidden = gru_cell(self.gru, from_context, hidden)
+            states.append(hidden)
+            contexts.append(context)
+        return torch.cat([torch.cat(states), embedded, torch.cat(contexts)], dim=-1)

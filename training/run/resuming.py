@@ -1,0 +1,65 @@
+"""Resuming: the checks that a saved training and this command are the same run."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from s2s_export.errors import CheckpointError, DataError
+
+from ..data.corpus import Corpus
+from ..recipes import Recipe, Selection
+from .checkpoint import recipe_from
+
+
+def environment(device: torch.device) -> dict[str, str]:
+    """Return the conditions of bit-exact resuming, beside the recipe and the pairs."""
+    return {
+        "torch": str(torch.__version__),  # a subclass of str, which weights_only refuses
+        "device": device.type,
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def require_same_run(state: Mapping[str, Any], recipe: Recipe, corpus: Corpus, run: Path) -> None:
+    """Refuse to go on with something else.
+
+    Args:
+        state: the saved ``recipe`` and ``data_sha256``.
+        recipe: of this command.
+        corpus: of this command.
+        run: the run folder, for messages.
+
+    Raises:
+        CheckpointError: another recipe; the message names the first option that differs.
+        DataError: other pairs.
+    """
+    begun = recipe_from(state["recipe"])
+    for before, now, cls in (
+        (begun, recipe, Recipe),
+        (begun.selection, recipe.selection, Selection),
+    ):
+        for field in fields(cls):
+            one, other = getattr(before, field.name), getattr(now, field.name)
+            if field.name != "selection" and one != other:
+                raise CheckpointError(
+                    f"{run}: begun with --{field.name.replace('_', '-')} {one}, this command has "
+                    f"{other}; resume with the same options, or train anew in another --run"
+                )
+    if state["data_sha256"] != corpus.sha256:
+        raise DataError(
+            f"{corpus.name}: its pairs are not those that {run} was begun with (sha256 "
+            f"{state['data_sha256'][:12]}…, now {corpus.sha256[:12]}…); train anew in another --run"
+        )
+
+
+def inexactness(begun: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """Return why going on will not be bit-exact; ``None`` if it will be."""
+    if begun == now:
+        return None
+    one, other = (
+        ", ".join(f"{name} {value}" for name, value in values.items()) for values in (begun, now)
+    )
+    return f"begun with {one}, resumed with {other}: not bit-exact from here on"
