@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor, nn
 
+from s2s_export.decoding.steps import DecoderSpec
 from training.data.batches import Batch, collate, shuffled_groups
 from training.data.corpus import EncodedPair
 from training.loss import batch_loss, encode, mean_loss, predicted_inputs
@@ -133,6 +135,73 @@ def test_free_running_scores_up_to_the_first_eos(model: Seq2Seq, batches: list[B
     fed, scored = predicted_inputs(model, state, batches[0])
     assert fed.tolist() == [[0] * batches[0].size]
     assert scored.all()
+
+
+class TwoStateDecoder(nn.Module):
+    """A decoder step that replaces two state tensors; its outputs have another order."""
+
+    def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size, hidden_size)
+        self.of_hidden = nn.Linear(hidden_size, hidden_size)
+        self.of_trace = nn.Linear(hidden_size, hidden_size)
+        self.out = nn.Linear(2 * hidden_size, vocabulary_size)
+
+    def forward(
+        self, token: Tensor, hidden: Tensor, trace: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        embedded = self.embedding(token).unsqueeze(0)
+        hidden = torch.tanh(self.of_hidden(hidden) + embedded)
+        trace = torch.tanh(self.of_trace(trace) - embedded)
+        scores = self.out(torch.cat([hidden, trace], dim=-1)[0])
+        return torch.log_softmax(scores, dim=-1), trace, hidden
+
+    def spec(self) -> DecoderSpec:
+        shape = (1, "B", self.of_hidden.out_features)
+        return DecoderSpec.from_shapes(
+            self.out.out_features,
+            state={"hidden": shape, "trace": shape},
+            outputs={"next_trace": shape, "next_hidden": shape},
+        )
+
+
+@torch.no_grad()
+def test_free_running_keeps_all_replaced_state(model: Seq2Seq, batches: list[Batch]) -> None:
+    """Against a loop over single sentences; the encoder supplies one of the two state tensors."""
+    decoder = TwoStateDecoder(15, 12)
+    # So that the predictions vary with the source and with both state tensors.
+    for module in (model.encoder.gru, decoder.of_hidden, decoder.of_trace, decoder.out):
+        for weights in module.parameters():
+            weights.mul_(5)
+    decoder.out.bias[1] += 1  # so that some sentences end early
+    model.decoder = decoder  # type: ignore[assignment]
+
+    def fed_in_turn(batch: Batch, row: int, kept: set[str]) -> list[int]:
+        hidden, *_ = read(model.encoder, batch.source[:, row].tolist())
+        trace = torch.zeros_like(hidden)
+        token, fed = 0, list[int]()
+        for _ in range(int(batch.mask[:, row].sum())):
+            fed.append(token)
+            log_probs, next_trace, next_hidden = decoder(torch.tensor([token]), hidden, trace)
+            hidden = next_hidden if "hidden" in kept else hidden
+            trace = next_trace if "trace" in kept else trace
+            token = int(log_probs.argmax())
+            if token == 1:
+                break
+        return fed
+
+    def all_fed(kept: set[str]) -> list[list[int]]:
+        return [fed_in_turn(batch, row, kept) for batch in batches for row in range(batch.size)]
+
+    found = []
+    for batch in batches:
+        fed, scored = predicted_inputs(model, encode(model, batch.source), batch)
+        found += [fed[scored[:, row], row].tolist() for row in range(batch.size)]
+    assert found == all_fed({"hidden", "trace"})
+    references = sum(int(batch.mask.sum()) for batch in batches)
+    assert references / 2 < sum(map(len, found)) < references, "some end early"
+    assert found != all_fed({"hidden"}), "the predictions depend on the trace"
+    assert found != all_fed({"trace"}), "the predictions depend on the hidden state"
 
 
 def test_word_prediction_asks_the_hidden_state_for_each_target_word(
