@@ -84,7 +84,13 @@ def _recipe(name: str) -> Callable[[Path | None], float]:
         from training.recipes import RECIPES
 
         learner = Learner(_corpus(data, name), RECIPES[name], torch.device("cpu"))
-        return _rate(lambda: learner.take_step().sentences, warm_up=10)
+
+        def step() -> int:
+            if learner.epoch_finished:
+                learner.begin_epoch()
+            return learner.take_step().sentences
+
+        return _rate(step, warm_up=10)
 
     return measure
 

@@ -1,5 +1,6 @@
 """The Translator as an app uses it, on the committed tiny export."""
 
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_missing_onnxruntime_names_the_pip_command(
 def test_public_names_are_in_all() -> None:
     assert {s2s_export.Translator, s2s_export.Translation} == {Translator, Translation}
     public = {name for name in vars(s2s_export) if not name.startswith("_")}
-    modules = {path.stem for path in Path(s2s_export.__file__).parent.glob("*.py")}
+    modules = {module.name for module in pkgutil.iter_modules(s2s_export.__path__)}
     public -= modules | {"TYPE_CHECKING", "Any"}
     assert {*s2s_export.__all__} == public | {
         "Attention",

@@ -104,6 +104,7 @@ def test_an_encoder_of_gru_layers(n_layers: int, *, bidirectional: bool) -> None
             "memory": ("T", "B", SIZE * directions),
             "key": ("T", "B", SIZE),
         },
+        reads="sentence" if bidirectional else "tokens",
     )
     encoder = Encoder(n_layers, bidirectional=bidirectional).eval()
     fp32 = onnx_export.to_onnx(encoder, spec, record)
