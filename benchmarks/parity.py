@@ -16,7 +16,7 @@ import torch
 from s2s_export import command
 from s2s_export.decoding.greedy import DecodingOptions
 from s2s_export.export import source_of
-from s2s_export.exporter import evidence, parity
+from s2s_export.exporter import backends, parity, ties
 from s2s_export.exporter.build import build_graphs, build_torchscript
 from s2s_export.text.vocabulary import EOS, SOS
 from s2s_export.verify import TOLERANCE
@@ -61,8 +61,8 @@ def _compare(options: argparse.Namespace) -> int:
     source = source_of(options.run)
     vocabularies = source.source.vocabulary, source.target.vocabulary
     candidates = (
-        evidence.torchscript_backend(build_torchscript(source), source),
-        evidence.onnx_backend(build_graphs(source), source, options.device),
+        backends.torchscript_backend(build_torchscript(source), source),
+        backends.onnx_backend(build_graphs(source), source, options.device),
     )
     workloads = {
         "corpus": corpus_sources(options.run, options.data),
@@ -70,8 +70,7 @@ def _compare(options: argparse.Namespace) -> int:
     }
     decoding = DecodingOptions(SOS, EOS, source.max_target_length)
     print(
-        f"compared with eager PyTorch; tolerance {TOLERANCE:.0e}, "
-        f"tie margin {parity.TIE_MARGIN:.0e}"
+        f"compared with eager PyTorch; tolerance {TOLERANCE:.0e}, tie margin {ties.TIE_MARGIN:.0e}"
     )
     print(
         f"{'sentences':11} {'decoded':15} {'back end':20} {'count':>6} {'same':>6} {'ties':>5} "
@@ -80,7 +79,7 @@ def _compare(options: argparse.Namespace) -> int:
     for workload, sources in workloads.items():
         for decoded, batch_sizes in BATCH_SIZES.items():
             records = parity.compare(
-                evidence.eager_backend(source),
+                backends.eager_backend(source),
                 candidates,
                 sources,
                 decoding,

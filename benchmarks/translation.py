@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from s2s_export.exporter.parity import Backend
+    from s2s_export.exporter.backends import Backend
     from s2s_export.exporter.source import ExportSource
 
 LENGTHS = (3, 6, 10)
@@ -75,15 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _backends(source: "ExportSource") -> dict[str, "Backend"]:
     import torch
 
-    from s2s_export.exporter import build, evidence
+    from s2s_export.exporter import backends, build
 
     torch.set_num_threads(1)
     graphs = build.build_graphs(source)
     return {
-        "eager": evidence.eager_backend(source),
-        "TorchScript": evidence.torchscript_backend(build.build_torchscript(source), source),
-        "ONNX fp32": evidence.onnx_backend(graphs, source),
-        "ONNX int8": evidence.onnx_backend(build.build_int8(source, graphs), source),
+        "eager": backends.eager_backend(source),
+        "TorchScript": backends.torchscript_backend(build.build_torchscript(source), source),
+        "ONNX fp32": backends.onnx_backend(graphs, source),
+        "ONNX int8": backends.onnx_backend(build.build_int8(source, graphs), source),
     }
 
 

@@ -1,4 +1,4 @@
-"""What every command of the project does alike: errors in one line, exit codes, quiet interrupts.
+"""The shared part of every command: errors in one line, exit codes, quiet interrupts.
 
 ``python -m s2s_export``, the exporter and the training commands call ``run``. Standard library
 only.
@@ -20,7 +20,7 @@ def add_debug_option(parser: argparse.ArgumentParser) -> None:
 
 
 def run(command: Callable[[], int], *, debug: bool) -> int:
-    """Run a command and turn what goes wrong into one line on stderr and an exit code.
+    """Run a command and turn an error into one line on stderr and an exit code.
 
     Args:
         command: does the work and returns an exit code.

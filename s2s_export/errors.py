@@ -28,8 +28,8 @@ Both worlds use it: the torch-free run time, and training and export.
     └── ProviderError                 5   RuntimeError       the device asked for is not available
         └── RuntimeMissingError       5   ImportError        … a package it needs is missing
 
-A message says where, what was expected, what was found, and what to do next. ``exit_code`` is what
-the commands return for the error. A wrong option is the parser's business and exits 2.
+A message says where, the expected value, the value found, and what to do next. Commands exit with
+the error's ``exit_code``. A wrong option is the parser's business and exits 2.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class TextError(S2SError, ValueError):
 
 
 class InputTypeError(TextError, TypeError):
-    """What was given as text is not a ``str``."""
+    """The object given as a text is not a ``str``."""
 
 
 class UnknownWordError(TextError):
@@ -113,7 +113,7 @@ class NonFiniteError(S2SError, ArithmeticError):
 
 
 class StoppedError(S2SError, InterruptedError):
-    """A signal stopped a training after a whole step; what it had learned is saved.
+    """A signal stopped a training after a whole step; its checkpoint is saved.
 
     Attributes:
         exit_code: 128 and the signal's number: 130 for SIGINT, 143 for SIGTERM.
@@ -159,7 +159,7 @@ class GraphError(ArtefactError):
 
 
 class CheckpointError(ArtefactError):
-    """A checkpoint cannot be read, or does not hold what this release expects."""
+    """A checkpoint cannot be read, or has other fields than this release expects."""
 
 
 class RunInUseError(ArtefactError):
@@ -185,7 +185,7 @@ class DataNotFoundError(DataError, FileNotFoundError):
 
 
 class DataFormatError(DataError):
-    """The data file is not what it should be; the message names the line."""
+    """A line of the data file is not a pair; the message names it."""
 
 
 class ProviderError(S2SError, RuntimeError):

@@ -120,8 +120,8 @@ def _table(title: str, rows: Mapping[str, str]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m s2s_export.info",
-        description="Show versions, execution providers and telemetry, and what an exported "
-        "folder holds.",
+        description="Show versions, execution providers, telemetry, and the contents of an "
+        "exported folder.",
         epilog="Exit codes: 0 ok, 2 wrong usage, 3 the folder cannot be read, 130 interrupted.",
     )
     parser.add_argument("folder", type=Path, nargs="?", help="an exported folder")

@@ -3,19 +3,24 @@
 The Translator, evaluation in training, ``verify`` and the exporter use it. Both worlds import it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
 from .decoding.encoder import run_encoder
 from .decoding.greedy import DecodingOptions, Hypothesis, greedy_decode, run_decoder
 from .decoding.steps import FloatArray, Steps
+from .errors import TextError
 from .text.tokenizer import Encoding, Tokenizer
 from .text.vocabulary import EOS, SOS
 
 ATTENTION = "attention"
 """The decoder's extra output that ``Attention.weights`` are made of."""
+
+_WINDOW = 16
+"""Batches that are sorted by length together: then few sentences of a batch wait for others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +124,39 @@ class Pipeline:
             translations[index] = self._translation(encodings[index], hypothesis)
         return translations
 
+    def translate_iter(
+        self, encodings: Iterable[Encoding], *, batch_size: int, attention: bool = False
+    ) -> Iterator[Translation]:
+        """Translate a stream of encoded texts in bounded memory, a window of batches at a time.
+
+        Args:
+            encodings: made by ``source``; an error that it raises comes after the translations of
+                the texts before it.
+            batch_size: texts that the steps get at a time; with 1, each text is translated before
+                the next one is read.
+            attention: also return the attention.
+
+        Yields:
+            One translation for each text, in their order.
+
+        Raises:
+            NonFiniteError: a step returned NaN or infinity.
+        """
+        failure: list[TextError] = []
+
+        def until_failure() -> Iterator[Encoding]:
+            try:
+                yield from encodings
+            except TextError as error:
+                failure.append(error)
+
+        remaining = until_failure()
+        size = batch_size * _WINDOW if batch_size > 1 else 1
+        while window := list(islice(remaining, size)):
+            yield from self.translate(window, batch_size=batch_size, attention=attention)
+        for error in failure:
+            raise error
+
     def decode(
         self,
         sources: Sequence[Sequence[int]],
@@ -143,10 +181,10 @@ class Pipeline:
         hypotheses: dict[int, Hypothesis] = {}
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            found = greedy_decode(
+            decoded = greedy_decode(
                 self._steps, [sources[index] for index in batch], self._options(extra_outputs)
             )
-            hypotheses.update(zip(batch, found, strict=True))
+            hypotheses.update(zip(batch, decoded, strict=True))
         return [hypotheses[index] for index in range(len(sources))]
 
     def stream(self, encoding: Encoding) -> Iterator[str]:

@@ -6,7 +6,6 @@ It loads an exported folder into a ``Pipeline`` and adds streams of texts, devic
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _LOG = logging.getLogger(__name__)
-_WINDOW = 16
-"""Batches that are sorted by length together: then few sentences of a batch wait for others."""
 
 
 class Translator:
@@ -181,7 +178,7 @@ class Translator:
         """Translate a stream of any length, in bounded memory.
 
         Args:
-            texts: sentences, read as they are needed: a few batches ahead of what is yielded.
+            texts: sentences, read a few batches ahead of the yielded translations.
             batch_size: how many the graphs get at a time; with 1, each text is translated before
                 the next one is read.
             attention: also return the attention.
@@ -199,7 +196,7 @@ class Translator:
         """
         self._check_options(batch_size, attention)
         encodings = self._encodings(texts, on_error)
-        return self._translate_windows(encodings, batch_size, attention)
+        return self.pipeline.translate_iter(encodings, batch_size=batch_size, attention=attention)
 
     def stream(self, text: str) -> Iterator[str]:
         """Translate one sentence and yield its tokens as they are decoded.
@@ -240,25 +237,6 @@ class Translator:
                 "attention: this model has none; train one with 'python -m training.fit --recipe "
                 "attention'"
             )
-
-    def _translate_windows(
-        self, encodings: Iterator[Encoding], batch_size: int, attention: bool
-    ) -> Iterator[Translation]:
-        failure: list[TextError] = []
-
-        def until_failure() -> Iterator[Encoding]:
-            try:
-                yield from encodings
-            except TextError as error:  # first the translations of the texts before it
-                failure.append(error)
-
-        remaining = until_failure()
-        # One at a time is for those who wait for each answer before they go on.
-        size = batch_size * _WINDOW if batch_size > 1 else 1
-        while window := list(islice(remaining, size)):
-            yield from self.pipeline.translate(window, batch_size=batch_size, attention=attention)
-        for error in failure:
-            raise error
 
     def _encodings(
         self, texts: Iterable[str], on_error: Callable[[TextError], None] | None

@@ -93,7 +93,7 @@ def _prefix(target: Path) -> str:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove what killed exports to the same target left; those at work hold theirs locked."""
+    """Remove the leftovers of killed exports to this target; running ones hold theirs locked."""
     for path in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
         with suppress(BlockingIOError, FileNotFoundError), _locked(path, wait=False):
             if path.name.endswith(_OLD) and not target.exists():

@@ -40,7 +40,7 @@ from ..text.vocabulary import EOS, SOS
 from ..verify import verify
 from . import evidence, onnx_export, torchscript
 from .atomic_folder import replacing_folder
-from .evidence import TwoFiles
+from .backends import TwoFiles
 from .source import ExportSource
 
 OPSET = 20

@@ -1,56 +1,26 @@
 """Evidence for an exported folder: parity of the graphs, golden sentences, agreement of int8.
 
-Part of the exporter: ``build`` asks for it and writes it into the manifest; ``benchmarks`` uses the
-same back ends.
+Part of the exporter: ``build`` asks for it and writes it into the manifest.
 """
 
 import itertools
 from collections.abc import Sequence
 
 from ..decoding.greedy import DecodingOptions, Hypothesis
-from ..decoding.steps import DecoderStep, EncoderStep, Steps
+from ..decoding.steps import Steps
 from ..folder.manifest import Agreement, Golden, Graphs, Int8, ParityRecord
 from ..pipeline import Pipeline
 from ..quantization import calibration
 from ..quantization.calibration import Feeds
-from ..runtime.onnx_steps import OnnxRun
-from ..runtime.sessions import SessionSettings
 from ..text.vocabulary import EOS, SOS
-from . import parity, torchscript
-from .parity import TIE_MARGIN, Backend, MarginRecorder
+from . import parity
+from .backends import TwoFiles, eager_backend, onnx_backend, torchscript_backend
 from .source import ExportSource, Sample
-from .torch_steps import torch_steps
-
-TwoFiles = tuple[bytes, bytes]
-"""The contents of the encoder's file and of the decoder's."""
+from .ties import TIE_MARGIN, MarginRecorder
 
 _BATCH_SIZES = (1, 2, 3, 7)
 _GOLDEN_SENTENCES = 8
 _MEASURED_BATCH = 128
-
-
-def eager_backend(source: ExportSource) -> Backend:
-    """Return a model's modules as PyTorch runs them."""
-    return Backend.of("eager PyTorch", source.steps)
-
-
-def torchscript_backend(files: TwoFiles, source: ExportSource) -> Backend:
-    """Return TorchScript files that were made of a model as a back end."""
-    encoder, decoder = map(torchscript.load, files)
-    steps = torch_steps(encoder, source.encoder_spec, decoder, source.decoder_spec)
-    return Backend.of("TorchScript", steps)
-
-
-def onnx_backend(files: TwoFiles, source: ExportSource, device: str = "cpu") -> Backend:
-    """Return ONNX files that were made of a model as ONNX Runtime runs them on a device."""
-    settings = SessionSettings(device)
-    encoder = OnnxRun(files[0], source.encoder_spec, "encoder", settings)
-    decoder = OnnxRun(files[1], source.decoder_spec, "decoder", settings)
-    return Backend(
-        f"ONNX Runtime ({device})",
-        EncoderStep(source.encoder_spec, encoder),
-        DecoderStep(source.decoder_spec, decoder),
-    )
 
 
 def encoded_samples(source: ExportSource) -> list[tuple[Sample, tuple[int, ...]]]:
@@ -102,8 +72,8 @@ def golden(source: ExportSource) -> tuple[Golden, ...]:
     stride = max(1, len(texts) // _GOLDEN_SENTENCES)
     # Spread over all samples; then the others, should some of these be tied.
     candidates = [*texts[::stride], *(t for i, t in enumerate(texts) if i % stride)]
-    found = (_golden(text, source) for text in candidates)
-    return tuple(itertools.islice(filter(None, found), _GOLDEN_SENTENCES))
+    untied = filter(None, (_golden(text, source) for text in candidates))
+    return tuple(itertools.islice(untied, _GOLDEN_SENTENCES))
 
 
 def _golden(text: str, source: ExportSource) -> Golden | None:

@@ -9,87 +9,23 @@ single and chained steps differ by no more than ``TOLERANCE``; whole sentences g
 and wherever a token differs, the two candidates' log-probabilities lie within ``TIE_MARGIN``.
 """
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..decoding.encoder import run_encoder
-from ..decoding.greedy import DecodingOptions, Hypothesis, greedy_decode
-from ..decoding.steps import (
-    DecoderStep,
-    EncoderStep,
-    FloatArray,
-    State,
-    StepPair,
-    Steps,
-    TensorSpec,
-    TokenIds,
-    fixed_shape,
-)
+from ..decoding.greedy import DecodingOptions
+from ..decoding.steps import FloatArray, State, TensorSpec, TokenIds, fixed_shape
 from ..errors import ParityError
 from ..folder.manifest import ParityRecord
 from ..text.vocabulary import Vocabulary
 from ..verify import TOLERANCE
-
-TIE_MARGIN = 2 * TOLERANCE
-"""Log-probabilities closer than this are tied: each may have moved by ``TOLERANCE``."""
+from .backends import Backend
+from .ties import TIE_MARGIN, MarginRecorder, Verdict, judge
 
 _STEP_BATCHES = (1, 2, 3, 7)
 _STEP_LENGTHS = (1, 2, 5, 10)
 _CHAINED_STEPS = 12
-
-
-@dataclass(frozen=True)
-class Backend:
-    """An encoder step and a decoder step that belong together, with a name for messages."""
-
-    name: str
-    encoder: EncoderStep
-    decoder: DecoderStep
-
-    @classmethod
-    def of(cls, name: str, steps: Steps) -> "Backend":
-        """Give two steps a name."""
-        return cls(name, steps.encoder, steps.decoder)
-
-    def decode(
-        self,
-        sources: Sequence[Sequence[int]],
-        options: DecodingOptions,
-        batch_sizes: Sequence[int] = (1,),
-    ) -> Iterator[Hypothesis]:
-        """Decode sentences in batches of these sizes in turn, beginning again after the last."""
-        remaining = iter(sources)
-        for batch_size in itertools.cycle(batch_sizes):
-            batch = list(itertools.islice(remaining, batch_size))
-            if not batch:
-                return
-            yield from greedy_decode(self, batch, options)
-
-
-class MarginRecorder:
-    """Two steps, and the smallest margin between the two best tokens of the decoder.
-
-    Attributes:
-        steps: the steps; running the decoder records its margins.
-        smallest: the margin in log-probability; infinity before the first step.
-    """
-
-    def __init__(self, steps: Steps) -> None:
-        self._decoder = steps.decoder
-        self.steps = StepPair(steps.encoder, DecoderStep(steps.decoder.spec, self._run))
-        self.smallest = float("inf")
-
-    def _run(self, token: TokenIds, state: Sequence[FloatArray]) -> Sequence[FloatArray]:
-        outputs = self._decoder.run(token, state)
-        top_two = np.partition(outputs[0], -2, axis=1)[:, -2:]
-        self.smallest = min(self.smallest, float((top_two[:, 1] - top_two[:, 0]).min()))
-        return outputs
 
 
 def compare(
@@ -132,9 +68,9 @@ def compare(
     expected = list(recorded.decode(sources, options, batch_sizes))
     records = {}
     for candidate in candidates:
-        found = candidate.decode(sources, options, batch_sizes)
+        actual = candidate.decode(sources, options, batch_sizes)
         verdicts: Counter[Verdict] = Counter()
-        for source, one, other in zip(sources, expected, found, strict=True):
+        for source, one, other in zip(sources, expected, actual, strict=True):
             verdicts[judge(reference, candidate, source, one, other, options, vocabularies)] += 1
         records[candidate.name] = ParityRecord(
             sentences=len(sources),
@@ -200,66 +136,6 @@ def _encoded(backend: Backend, tokens: TokenIds, state: State) -> State:
     """Return the state after some tokens, the same number of each sentence."""
     outputs = backend.encoder(tokens, state)
     return {**state, **outputs.replaced, **outputs.collected, **outputs.final}
-
-
-class Verdict(Enum):
-    """The gate's verdict on a sentence. The third one, different, is an error."""
-
-    IDENTICAL = "identical"
-    TIE = "tie"
-
-
-def judge(
-    reference: Backend,
-    candidate: Backend,
-    source: Sequence[int],
-    expected: Hypothesis,
-    found: Hypothesis,
-    options: DecodingOptions,
-    vocabularies: tuple[Vocabulary, Vocabulary],
-) -> Verdict:
-    """Decide whether two translations of a sentence are the same, or differ by ties alone.
-
-    For a tie both back ends are fed the reference's tokens; at each step where they would choose
-    differently, the two candidates must be tied for both of them.
-
-    Raises:
-        ParityError: they are different; the message gives the sentence, the step, both tokens and
-            their scores.
-    """
-    if (expected.ids, expected.finished) == (found.ids, found.finished):
-        return Verdict.IDENTICAL
-    fed = [options.sos, *expected.ids][: options.max_length]
-    steps = zip(
-        _forced_scores(reference, source, fed),
-        _forced_scores(candidate, source, fed),
-        strict=True,
-    )
-    for step, (scores, other_scores) in enumerate(steps):
-        best, other_best = int(scores.argmax()), int(other_scores.argmax())
-        margin = float(scores[best] - scores[other_best])
-        other_margin = float(other_scores[other_best] - other_scores[best])
-        if max(margin, other_margin) > TIE_MARGIN:
-            words, target = vocabularies[0].decode(source), vocabularies[1]
-            raise ParityError(
-                f"{candidate.name}: {' '.join(words)!r} (ids {list(source)}) differs at step "
-                f"{step}: {reference.name} chooses {target.decode([best])[0]!r} (token {best}, "
-                f"log-probability {scores[best]:.6f}), {candidate.name} "
-                f"{target.decode([other_best])[0]!r} (token {other_best}, "
-                f"{scores[other_best]:.6f}), no tie within {TIE_MARGIN:.3g}; not published"
-            )
-    return Verdict.TIE
-
-
-def _forced_scores(
-    backend: Backend, source: Sequence[int], fed: Sequence[int]
-) -> Iterator[NDArray[np.float32]]:
-    """Yield the log-probabilities ``float32[V]`` of each step of a decoder fed these tokens."""
-    state: State = backend.decoder.spec.first_state(run_encoder(backend.encoder, [source]), 1)
-    for token in fed:
-        outputs = backend.decoder(np.array([token]), state)
-        state = {**state, **outputs.replaced}
-        yield outputs.log_probs[0]
 
 
 def _difference(one: FloatArray, other: FloatArray) -> float:

@@ -24,7 +24,7 @@ from ..errors import SpecError
 def torch_steps(
     encoder: nn.Module, encoder_spec: EncoderSpec, decoder: nn.Module, decoder_spec: DecoderSpec
 ) -> StepPair:
-    """Return two modules as steps; each ``forward`` takes and returns what its specification says.
+    """Return two modules as steps; each ``forward`` follows its specification.
 
     Args:
         encoder: the encoder step, eager or TorchScript.

@@ -1,4 +1,4 @@
-"""What a file is that should be another: the kinds that copying and downloading leave behind.
+"""Kinds of files that copying and downloading leave in the place of another.
 
 ``folder`` asks when a file is not the recorded one. Standard library only.
 """
@@ -13,7 +13,7 @@ _HTML = (b"<!doctype html", b"<html")
 
 
 def kind_of(content: bytes) -> str | None:
-    """Say what some bytes are, with what to do, if they are of a kind that often goes astray.
+    """Return the name of a file's kind and the remedy, if it often stands in place of another.
 
     Args:
         content: the file's bytes, or as many of its first as there are to see.

@@ -17,7 +17,12 @@ _BLANK = "0" * 64
 
 
 def to_bytes(manifest: Manifest) -> bytes:
-    """Write ``manifest.json``; the same manifest gives the same bytes."""
+    """Write ``manifest.json``; the same manifest gives the same bytes.
+
+    Args:
+        manifest: of the newest format version; older ones are only read.
+    """
+    assert manifest.format_version == FORMAT_VERSION
     blank = records.dumps(manifest, {CHECKSUM: _BLANK})
     return blank.replace(
         f'"{CHECKSUM}": "{_BLANK}"'.encode(),
@@ -58,9 +63,9 @@ def _check_seal(content: bytes, recorded: object) -> None:
         raise ManifestError(
             f"{MANIFEST_FILE}.{CHECKSUM}: expected 64 hexadecimal digits; export again"
         )
-    found = hashlib.sha256(content.replace(digits, _BLANK.encode())).hexdigest()
-    if found != recorded:
+    actual = hashlib.sha256(content.replace(digits, _BLANK.encode())).hexdigest()
+    if actual != recorded:
         raise IntegrityError(
-            f"{MANIFEST_FILE}: expected sha256 {recorded}, found {found}; the file was changed or "
+            f"{MANIFEST_FILE}: expected sha256 {recorded}, found {actual}; the file was changed or "
             "damaged: copy the folder again"
         )

@@ -21,7 +21,7 @@ from .manifest import (
 )
 
 LARGEST_FILE = 2**31 - 1
-"""Bytes; what protobuf, and so an ONNX file with its weights inside, can hold."""
+"""Bytes; protobuf, and so an ONNX file with its weights inside, holds no more."""
 MOST_TOKENS = 1_000_000
 """Of a sentence. A limit far above any model's, so that a damaged number cannot ask for hours."""
 

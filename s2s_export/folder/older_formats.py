@@ -8,6 +8,8 @@ from typing import Any
 from ..errors import ManifestError
 from .manifest import MANIFEST_FILE
 
+_STEPS = ("encoder", "decoder")
+
 
 def upgraded(value: dict[str, Any]) -> dict[str, Any]:
     """Return the manifest as version 3 has it; its ``format_version`` stays.
@@ -21,23 +23,21 @@ def upgraded(value: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ManifestError: a field is missing.
     """
-    graphs = {step: _take(value, "graphs", step) for step in ("encoder", "decoder")}
     int8 = _take(value, "int8")
     if isinstance(int8, dict):
-        int8 = {**int8, "graphs": {n: _file(_take(int8, "graphs", n)) for n in graphs}}
-    training = _take(value, "training")
+        int8 = {**int8, "graphs": {step: _file(value, "int8", "graphs", step) for step in _STEPS}}
     return {
         **value,
         "source": _side(value, "source"),
         "target": _side(value, "target"),
         "steps": {
-            name: {"reads": "tokens", **{key: _take(graph, key) for key in ("inputs", "outputs")}}
-            for name, graph in graphs.items()
+            step: {"reads": "tokens", **_fields(value, "graphs", step, names=("inputs", "outputs"))}
+            for step in _STEPS
         },
-        "graphs": {name: _file(graph) for name, graph in graphs.items()},
+        "graphs": {step: _file(value, "graphs", step) for step in _STEPS},
         "int8": int8,
-        "metrics": _take(training, "scores"),
-        "training": {name: fact for name, fact in training.items() if name != "scores"},
+        "metrics": _take(value, "training", "scores"),
+        "training": {name: fact for name, fact in value["training"].items() if name != "scores"},
     }
 
 
@@ -50,14 +50,18 @@ def _side(value: dict[str, Any], side: str) -> dict[str, Any]:
     }
 
 
-def _file(graph: Any) -> dict[str, Any]:
-    return {name: _take(graph, name) for name in ("file", "opset", "ir_version")}
+def _file(value: Any, *path: str) -> dict[str, Any]:
+    return _fields(value, *path, names=("file", "opset", "ir_version"))
 
 
-def _take(value: Any, *names: str) -> Any:
-    """Return the value at a path of names."""
-    for name in names:
+def _fields(value: Any, *path: str, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: _take(value, *path, name) for name in names}
+
+
+def _take(value: Any, *path: str) -> Any:
+    """Return the value at a path of names from the manifest's root."""
+    for name in path:
         if not isinstance(value, dict) or name not in value:
-            raise ManifestError(f"{MANIFEST_FILE}: {'.'.join(names)}: missing; export again")
+            raise ManifestError(f"{'.'.join((MANIFEST_FILE, *path))}: missing; export again")
         value = value[name]
     return value

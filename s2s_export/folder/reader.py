@@ -87,8 +87,8 @@ class ExportedFolder:
         record = self.manifest.files[name]
         path = self.path / name
         content = self._read(name, record.size)
-        found = hashlib.sha256(content).hexdigest()
-        if len(content) == record.size and found == record.sha256:
+        sha256 = hashlib.sha256(content).hexdigest()
+        if len(content) == record.size and sha256 == record.sha256:
             return content
         kind = kind_of(content)
         if kind is not None:
@@ -99,7 +99,7 @@ class ExportedFolder:
                 "the file is truncated: copy the folder again"
             )
         raise IntegrityError(
-            f"{path}: expected sha256 {record.sha256}, found {found}; "
+            f"{path}: expected sha256 {record.sha256}, found {sha256}; "
             "the file was changed or damaged: copy the folder again"
         )
 

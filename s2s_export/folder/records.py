@@ -44,7 +44,7 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
 
     Args:
         content: the file's bytes.
-        name: what messages call the file.
+        name: of the file in messages.
 
     Raises:
         ManifestError: not UTF-8, not JSON, not an object, a key that stands twice, or NaN.

@@ -100,10 +100,10 @@ def require_onnxruntime(version: str) -> None:
     Raises:
         RuntimeMissingError: it is older, or not installed.
     """
-    found = _import_onnxruntime().__version__
-    if _numbers(found) < _numbers(version):
+    installed = _import_onnxruntime().__version__
+    if _numbers(installed) < _numbers(version):
         raise RuntimeMissingError(
-            f"these graphs need onnxruntime {version} or newer, found {found}: "
+            f"these graphs need onnxruntime {version} or newer, found {installed}: "
             "pip install --upgrade onnxruntime (onnxruntime-gpu where that is installed)"
         )
 
@@ -160,7 +160,7 @@ def _session_options(ort: Any, settings: SessionSettings) -> Any:
     options.inter_op_num_threads = 1
     # Idle threads would spin and take a core each from the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # what goes wrong is raised, too
+    options.log_severity_level = 4  # faults are raised, too
     if settings.device != "cpu":
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return options
@@ -202,8 +202,8 @@ def warn_of_two_onnxruntimes() -> None:
     """
     # importlib.metadata would tell, and takes a tenth of the whole start.
     packages = Path(_import_onnxruntime().__file__).parents[1]
-    found = {path.name.partition("-")[0] for path in packages.glob("onnxruntime*-*.dist-info")}
-    if {"onnxruntime", "onnxruntime_gpu"} <= found:
+    infos = packages.glob("onnxruntime*-*.dist-info")
+    if {"onnxruntime", "onnxruntime_gpu"} <= {path.name.partition("-")[0] for path in infos}:
         warnings.warn(
             "onnxruntime and onnxruntime-gpu are both installed: they are the same module, and "
             "CUDA may be lost; pip uninstall both, then install the one that you need",

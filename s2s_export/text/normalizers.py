@@ -14,7 +14,7 @@ _LOOSE_APOSTROPHE = re.compile(r"(?<!\S)'+|'+(?!\S)|''+")
 
 
 def normalize_tutorial(text: str) -> str:
-    """Normalize as the tutorial does: what is left are the letters a–z, ``.``, ``!`` and ``?``.
+    """Normalize as the tutorial does: only the letters a–z, ``.``, ``!`` and ``?`` are left.
 
     Lower case; canonical decomposition (NFD) without its nonspacing marks, so that é becomes e;
     a space before each sentence mark; anything else becomes one space. A letter without a canonical

@@ -22,8 +22,8 @@ _UNK_TOKEN = "<unk>"
 class Vocabulary:
     """Token ids of one language: id 0 is SOS, id 1 is EOS, maybe 2 is UNK, then each word once.
 
-    These are control tokens: no word of a text encodes to SOS or EOS, whatever it is spelled like,
-    and UNK stands only for words that are not in the vocabulary.
+    SOS, EOS and UNK are control tokens: no word encodes to SOS or EOS, even if it is spelled
+    ``<eos>``, and UNK stands only for words outside the vocabulary.
     """
 
     def __init__(self, words: Iterable[str], *, unk: bool = False) -> None:
@@ -48,11 +48,11 @@ class Vocabulary:
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str, *, unk: bool = False) -> "Vocabulary":
-        """Read what ``to_bytes`` wrote.
+        """Read a vocabulary file.
 
         Args:
             content: the file's bytes: UTF-8, one token a line, line number (from 0) = id.
-            name: what messages call the file.
+            name: of the file in messages.
             unk: whether the third token is the one for unknown words.
 
         Raises:
@@ -105,7 +105,7 @@ class Vocabulary:
     def substitute(self, word: str) -> int:
         """Return the id used for a word outside the vocabulary: a related form, or UNK.
 
-        See ``word_forms``. The word may also be in the vocabulary; it is never its own substitute.
+        The word may also be in the vocabulary; it is never its own substitute.
         """
         assert self.unk is not None
         form = self._forms.closest(word)

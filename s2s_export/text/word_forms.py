@@ -12,7 +12,7 @@ from itertools import takewhile
 SHORTEST_STEM = 5
 """Letters that two forms share at least: with fewer, most pairs are different words."""
 LONGEST_ENDING = 3
-"""Letters that either form may have after what they share."""
+"""Letters that either form may have after the shared stem."""
 
 
 class WordForms:

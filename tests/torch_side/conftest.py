@@ -6,8 +6,13 @@ import pytest
 import torch
 
 from s2s_export.export import source_of
-from s2s_export.exporter import evidence, torchscript
-from s2s_export.exporter.parity import Backend
+from s2s_export.exporter import torchscript
+from s2s_export.exporter.backends import (
+    Backend,
+    eager_backend,
+    onnx_backend,
+    torchscript_backend,
+)
 from s2s_export.exporter.source import ExportSource, Sample
 from s2s_export.translator import Translator
 from training.data.corpus import EncodedPair, Vocabularies, select_pairs, sha256_of
@@ -77,9 +82,9 @@ def backends(each_tiny: Path, tiny_source: ExportSource) -> dict[str, Backend]:
         return encoder, decoder
 
     return {
-        "eager": evidence.eager_backend(tiny_source),
-        "torchscript": evidence.torchscript_backend(read("encoder.pt", "decoder.pt"), tiny_source),
-        "onnx": evidence.onnx_backend(read("encoder.onnx", "decoder.onnx"), tiny_source),
+        "eager": eager_backend(tiny_source),
+        "torchscript": torchscript_backend(read("encoder.pt", "decoder.pt"), tiny_source),
+        "onnx": onnx_backend(read("encoder.onnx", "decoder.onnx"), tiny_source),
     }
 
 

@@ -15,7 +15,9 @@ from s2s_export.decoding.steps import (
     TokenIds,
 )
 from s2s_export.errors import ParityError
-from s2s_export.exporter.parity import TIE_MARGIN, Backend, compare
+from s2s_export.exporter.backends import Backend
+from s2s_export.exporter.parity import compare
+from s2s_export.exporter.ties import TIE_MARGIN
 from s2s_export.folder.manifest import ParityRecord
 from s2s_export.text.vocabulary import Vocabulary
 from s2s_export.verify import TOLERANCE

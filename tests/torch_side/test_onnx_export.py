@@ -12,8 +12,8 @@ import pytest
 from s2s_export.decoding.greedy import DecodingOptions
 from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from s2s_export.errors import GraphError, ParityError
-from s2s_export.exporter import build, evidence, onnx_export, parity, torchscript
-from s2s_export.exporter.parity import Backend
+from s2s_export.exporter import build, onnx_export, parity, torchscript
+from s2s_export.exporter.backends import Backend, onnx_backend
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder.graph_check import check_graph
 from s2s_export.folder.manifest import GraphRecord, Manifest
@@ -285,7 +285,7 @@ def test_a_flipped_linear_before_reset_fails_the_gate(
     with pytest.raises(ParityError, match="differs from eager PyTorch's by"):
         parity.compare(
             backends["eager"],
-            [evidence.onnx_backend((encoder, flipped), tiny_source)],
+            [onnx_backend((encoder, flipped), tiny_source)],
             [list(golden.source_ids) for golden in manifest.golden],
             DecodingOptions(SOS, EOS, manifest.target.max_length),
             vocabularies=(tiny_source.source.vocabulary, tiny_source.target.vocabulary),

@@ -7,7 +7,8 @@ import pytest
 
 from s2s_export.decoding.greedy import DecodingOptions
 from s2s_export.decoding.steps import State
-from s2s_export.exporter.parity import Backend, compare, step_differences
+from s2s_export.exporter.backends import Backend
+from s2s_export.exporter.parity import compare, step_differences
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder.manifest import Manifest
 from s2s_export.folder.reader import ExportedFolder

@@ -12,8 +12,8 @@ from s2s_export.decoding.encoder import run_encoder
 from s2s_export.decoding.greedy import DecodingOptions
 from s2s_export.decoding.steps import State
 from s2s_export.errors import GraphError
-from s2s_export.exporter import build, evidence, onnx_export
-from s2s_export.exporter.parity import Backend
+from s2s_export.exporter import build, onnx_export
+from s2s_export.exporter.backends import Backend, eager_backend, onnx_backend
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder.graph_check import check_graph
 from s2s_export.quantization import calibration, quantize
@@ -79,12 +79,12 @@ def quantized(
 
 @pytest.fixture(scope="module")
 def int8(contents: tuple[bytes, bytes], exported: ExportSource) -> Backend:
-    return evidence.onnx_backend(contents, exported)
+    return onnx_backend(contents, exported)
 
 
 @pytest.fixture(scope="module")
 def eager(exported: ExportSource) -> Backend:
-    return evidence.eager_backend(exported)
+    return eager_backend(exported)
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_export_measures_and_records(source: ExportSource, tmp_path: Path) -> No
     )
     sources = [list(entry.source_ids) for entry in manifest.golden]
     options = DecodingOptions(SOS, EOS, source.max_target_length)
-    found = evidence.onnx_backend((encoder, decoder), source).decode(sources, options)
+    found = onnx_backend((encoder, decoder), source).decode(sources, options)
     assert tuple(h.with_eos(EOS) for h in found) == manifest.int8.golden_target_ids
 
 
