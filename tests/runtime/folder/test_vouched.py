@@ -8,9 +8,7 @@ from pathlib import Path
 CASES = 600
 
 
-def test_vouched_damage_is_an_error_of_ours_or_translates_as_before(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_vouched_damage_is_an_error_or_harmless(tiny: Path, tmp_path: Path) -> None:
     """Each case runs in a process of its own; a crash would be in the list.
 
     Either the folder is refused, by ``verify`` or on loading, or its golden sentences still
