@@ -2,6 +2,7 @@
 #
 #   make demo    train on the phrasebook, export, translate three sentences
 #   make test    lint, types, all tests
+#   make test-slow  hundreds of kills and long fuzzing, which the tests do in short
 #   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                (RECIPE=attention: with that model)
 #   make bench   measure speed and start-up with the model of: make bench RUN=runs/default
@@ -19,7 +20,7 @@ OUT ?= exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
 
-.PHONY: demo test lint test-wheel parity bench fixture phrasebook clean
+.PHONY: demo test test-slow lint test-wheel parity bench fixture phrasebook clean
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -29,6 +30,9 @@ demo: $(STAMP)
 
 test: lint
 	$(BIN)/pytest -n 2
+
+test-slow: $(STAMP)
+	$(BIN)/pytest -n 2 -m slow
 
 lint: $(STAMP)
 	$(BIN)/ruff check

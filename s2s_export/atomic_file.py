@@ -16,8 +16,8 @@ from .errors import OutputError, S2SError
 def replacing_file(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]:
     """Give a file to write; when the block ends well, it takes the place of ``path``.
 
-    It is a temporary file beside it, which is on the disk before it takes the name. One writer at a
-    time: another one would write the same temporary file.
+    The file is a temporary one beside ``path``, on the disk before it takes the name. One writer at
+    a time: another one would write the same temporary file.
 
     Args:
         path: the file to replace.
@@ -26,7 +26,7 @@ def replacing_file(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[by
 
     Raises:
         OutputError: it cannot be written, said before the block runs if it shows by then; the old
-            file stays.
+            file stays, unless only the last step failed, to get the new name onto the disk.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -35,9 +35,7 @@ def replacing_file(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[by
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            if keep_as is not None and path.exists():
-                path.replace(keep_as)
-            temporary.replace(path)
+            _rename(temporary, path, keep_as)
             sync_folder(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -46,12 +44,25 @@ def replacing_file(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[by
         raise
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be written: {error.strerror}; it is as it was"
+            f"{path}: cannot be written: {error.strerror}; it is the old file or the new one"
         ) from error
 
 
+def _rename(temporary: Path, path: Path, keep_as: Path | None) -> None:
+    """Let the temporary file take the name, and the old file the other name."""
+    if keep_as is None or not path.exists():
+        temporary.replace(path)
+        return
+    path.replace(keep_as)
+    try:
+        temporary.replace(path)
+    except OSError:
+        keep_as.replace(path)
+        raise
+
+
 def replace_file(path: Path, content: bytes, *, keep_as: Path | None = None) -> None:
-    """Write a file in one go; see ``replacing_file``."""
+    """Write a file in one go, as ``replacing_file`` does."""
     with replacing_file(path, keep_as=keep_as) as file:
         file.write(content)
 

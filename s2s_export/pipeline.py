@@ -71,29 +71,23 @@ class Pipeline:
     """Two tokenizers and two steps, which together translate texts.
 
     Attributes:
+        steps: the two steps, of any back end.
         source: tokenizer of the source.
         target: tokenizer of the target.
+        max_length: the most tokens of a translation, EOS included.
     """
 
     def __init__(
         self, steps: Steps, source: Tokenizer, target: Tokenizer, *, max_length: int
     ) -> None:
-        """Join them.
-
-        Args:
-            steps: of any back end.
-            source: tokenizer of the source.
-            target: tokenizer of the target.
-            max_length: the most tokens of a translation, EOS included.
-        """
         self.source, self.target = source, target
-        self._steps = steps
-        self._max_length = max_length
+        self.steps = steps
+        self.max_length = max_length
 
     @property
     def has_attention(self) -> bool:
         """Whether the decoder step returns its attention, ``float32[S, B, 1]``."""
-        spec = self._steps.decoder.spec
+        spec = self.steps.decoder.spec
         index = spec.extra.get(ATTENTION)
         return index is not None and spec.outputs[index].shape == ("S", "B", 1)
 
@@ -182,7 +176,7 @@ class Pipeline:
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
             decoded = greedy_decode(
-                self._steps, [sources[index] for index in batch], self._options(extra_outputs)
+                self.steps, [sources[index] for index in batch], self._options(extra_outputs)
             )
             hypotheses.update(zip(batch, decoded, strict=True))
         return [hypotheses[index] for index in range(len(sources))]
@@ -195,14 +189,14 @@ class Pipeline:
         """
         if not encoding.ids:
             return
-        encoded = run_encoder(self._steps.encoder, [encoding.ids])
-        for chosen in run_decoder(self._steps.decoder, encoded, 1, self._options()):
+        encoded = run_encoder(self.steps.encoder, [encoding.ids])
+        for chosen in run_decoder(self.steps.decoder, encoded, 1, self._options()):
             [token] = chosen.tokens.tolist()
             if token != EOS:
                 yield self.target.decode([token])
 
     def _options(self, extra_outputs: tuple[str, ...] = ()) -> DecodingOptions:
-        return DecodingOptions(SOS, EOS, self._max_length, extra_outputs)
+        return DecodingOptions(SOS, EOS, self.max_length, extra_outputs)
 
     def _translation(self, encoding: Encoding, hypothesis: Hypothesis) -> Translation:
         tokens = tuple(self.target.vocabulary.decode(hypothesis.ids))

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,44 +10,64 @@ from s2s_export.atomic_file import replace_file, replacing_file
 from s2s_export.errors import OutputError
 
 
-def recorded(
-    monkeypatch: pytest.MonkeyPatch,
-    fail_at: int | None = None,
-    before: Callable[[], None] = lambda: None,
-) -> list[str]:
-    """Note every call that reaches the disk, in order; let one of them fail."""
-    calls: list[str] = []
+class Disk:
+    """The calls that reach the disk: each is seen before it happens, and the k-th fails.
 
-    def wrap(name: str, function: Callable[..., Any], describe: Callable[..., str]) -> None:
-        def call(*arguments: Any, **options: Any) -> Any:
+    Attributes:
+        calls: number of calls.
+        synced: inodes that were synchronized.
+    """
+
+    def __init__(
+        self,
+        patch: pytest.MonkeyPatch,
+        *,
+        fails_at: int | None = None,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.calls = 0
+        self.synced: set[int] = set()
+
+        def count() -> None:
             before()
-            calls.append(describe(name, *arguments))
-            if len(calls) - 1 == fail_at:
+            self.calls += 1
+            if self.calls == fails_at:
                 raise OSError(28, "No space left on device")
-            return function(*arguments, **options)
 
-        monkeypatch.setattr(f"os.{name}", call)
+        fsync, replace = os.fsync, os.replace
 
-    def of_descriptor(name: str, descriptor: int) -> str:
-        path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        return f"{name} {'folder' if path.is_dir() else path.name}"
+        def counted_fsync(descriptor: int) -> None:
+            count()
+            self.synced.add(os.fstat(descriptor).st_ino)
+            fsync(descriptor)
 
-    def of_paths(name: str, source: Path, target: Path) -> str:
-        return f"{name} {source.name} {target.name}"
+        def counted_replace(source: Path, target: Path) -> None:
+            count()
+            assert not source.name.endswith(".part") or source.stat().st_ino in self.synced
+            replace(source, target)
 
-    wrap("fsync", os.fsync, of_descriptor)
-    wrap("replace", os.replace, of_paths)
-    return calls
+        patch.setattr(os, "fsync", counted_fsync)
+        patch.setattr(os, "replace", counted_replace)
+
+
+def failure(action: Callable[[], object]) -> str:
+    """Return the message of an OutputError; ``""`` if there is none."""
+    try:
+        action()
+    except OutputError as error:
+        return str(error)
+    return ""
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.parametrize("keep", [False, True])
 def test_content_is_whole_before_every_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keep: bool
 ) -> None:
-    """Whoever looks between two calls finds the old content or the new, under one of the names."""
+    """A reader between two calls finds the old content or the new, under one of the names."""
     path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
     path.write_bytes(b"old")
     seen: list[set[bytes]] = []
@@ -56,16 +75,14 @@ def test_content_is_whole_before_every_call(
     def look() -> None:
         seen.append({file.read_bytes() for file in (path, previous) if file.exists()})
 
-    calls = recorded(monkeypatch, before=look)
-    replace_file(path, b"new", keep_as=previous)
-    look()
+    disk = Disk(monkeypatch, before=look)
+    replace_file(path, b"new", keep_as=previous if keep else None)
     assert all(contents and contents <= {b"old", b"new"} for contents in seen)
     assert seen[0] == {b"old"}
-    # The content is on the disk before it has the name, the name before the call returns.
-    assert calls.index("fsync .last.pt.part") < calls.index("replace .last.pt.part last.pt")
-    assert calls[-1] == "fsync folder"
-    assert (path.read_bytes(), previous.read_bytes()) == (b"new", b"old")
-    assert names(tmp_path) == ["last.pt", "previous.pt"]
+    assert tmp_path.stat().st_ino in disk.synced, "the name is on the disk"
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["last.pt", "previous.pt"][: 1 + keep]
+    assert not keep or previous.read_bytes() == b"old"
 
 
 def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
@@ -83,25 +100,29 @@ def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out.txt"]
 
 
-@pytest.mark.parametrize("fail_at", range(4))
 @pytest.mark.parametrize("keep", [False, True])
-def test_a_failed_fsync_or_rename_leaves_a_whole_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_at: int, keep: bool
+def test_the_old_file_or_the_new_one_is_there_whichever_call_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keep: bool
 ) -> None:
-    """The message names the file; the temporary file is removed."""
     path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
-    path.write_bytes(b"old")
-    calls = recorded(monkeypatch, fail_at)
-    if fail_at == 3 and not keep:  # there are only three
-        replace_file(path, b"new")
-        assert len(calls) == 3
-        return
-    with pytest.raises(OutputError, match=r"last\.pt: cannot be written: No space left"):
-        replace_file(path, b"new", keep_as=previous if keep else None)
-    whole = [file.read_bytes() for file in (path, previous) if file.exists()]
-    assert whole
-    assert set(whole) <= {b"old", b"new"}
-    assert not (tmp_path / ".last.pt.part").exists()
+    kept = previous if keep else None
+    outcomes = []
+    for k in range(1, 100):
+        previous.unlink(missing_ok=True)
+        path.write_bytes(b"old")
+        with monkeypatch.context() as patch:
+            disk = Disk(patch, fails_at=k)
+            message = failure(lambda: replace_file(path, b"new", keep_as=kept))
+        if disk.calls < k:
+            break
+        assert message.startswith(f"{path}: cannot be written: No space left on device; it is the")
+        outcomes.append(path.read_bytes())
+        assert not (tmp_path / ".last.pt.part").exists()
+    assert message == ""
+    # The last call, which brings the name onto the disk, fails after the change.
+    assert outcomes == [*[b"old"] * (len(outcomes) - 1), b"new"]
+    assert len(outcomes) > 1
+    assert path.read_bytes() == b"new"
 
 
 def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:

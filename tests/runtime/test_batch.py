@@ -12,7 +12,8 @@ import pytest
 
 from s2s_export import Translation, Translator
 from s2s_export.errors import InputTypeError, NonFiniteError, OptionError, TextError
-from s2s_export.runtime.onnx_steps import OnnxRun
+
+from ..observing import observe
 
 TEXTS = [
     *("Je suis en retard.", "", "J'ai froid.", "Ils sont en train de préparer le dîner.", "  "),
@@ -40,10 +41,13 @@ def test_a_batch_equals_its_texts_one_by_one(translator: Translator, batch_size:
     ]
 
 
-def test_an_empty_batch(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("s2s_export.pipeline.greedy_decode", None)
+def test_an_empty_batch_runs_no_step(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = observe(monkeypatch, translator)
     assert translator.translate_batch([]) == []
     assert list(translator.translate_iter([])) == []
+    assert calls == []
 
 
 def test_a_generator_is_consumed_once(translator: Translator) -> None:
@@ -134,19 +138,11 @@ def test_stream_yields_tokens_as_they_are_decoded(
 ) -> None:
     for text in TEXTS:
         assert " ".join(translator.stream(text)) == translator.translate(text)
-    steps = 0
-    original = OnnxRun.__call__
-
-    def counted(self: OnnxRun, *arguments: Any) -> Any:
-        nonlocal steps
-        steps += 1
-        return original(self, *arguments)
-
-    monkeypatch.setattr(OnnxRun, "__call__", counted)
+    calls = observe(monkeypatch, translator)
     tokens = translator.stream("Je suis en retard.")
-    assert steps == 0
+    assert calls == []
     assert next(tokens) == "i'm"
-    assert steps == 2, "the encoder once, the decoder once"
+    assert calls == ["encoder", "decoder"]
     with pytest.raises(TextError):
         translator.stream(3)  # type: ignore[arg-type]
 
@@ -154,15 +150,12 @@ def test_stream_yields_tokens_as_they_are_decoded(
 def test_nan_from_a_graph_is_an_error_that_names_step_and_graph(
     translator: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = OnnxRun.__call__
-
-    def spoiled(self: OnnxRun, tokens: Any, state: Any) -> Any:
-        outputs = original(self, tokens, state)
-        if tokens.ndim == 1:  # the decoder's
+    def spoiled(step: str, outputs: Any) -> Any:
+        if step == "decoder":
             outputs[0][0, 3] = np.nan
         return outputs
 
-    monkeypatch.setattr(OnnxRun, "__call__", spoiled)
+    observe(monkeypatch, translator, spoiled)
     with pytest.raises(NonFiniteError, match="decoder step 0: log_probs is not finite"):
         translator.translate("Je suis en retard.")
 

@@ -16,6 +16,8 @@ from s2s_export.errors import (
 )
 from s2s_export.folder.reader import ExportedFolder
 
+from ..observing import observe
+
 
 @pytest.fixture(scope="module")
 def translator(tiny: Path) -> Translator:
@@ -51,8 +53,9 @@ def test_composed_and_decomposed_accents_and_both_apostrophes_agree(translator: 
 def test_blank_texts_and_emoji_do_not_run_the_model(
     translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.pipeline.greedy_decode", None)
+    calls = observe(monkeypatch, translator)
     assert translator.translate(text) == ""
+    assert calls == []
 
 
 @pytest.mark.parametrize("text", [None, 3, b"je", ["je"]])

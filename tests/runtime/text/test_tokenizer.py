@@ -1,4 +1,4 @@
-"""Texts that apps hand over: the difficult ones by name, and 5,000 generated ones."""
+"""Texts that apps hand over: the difficult ones by name, and generated ones."""
 
 import time
 from pathlib import Path
@@ -17,6 +17,8 @@ from s2s_export.errors import (
 )
 from s2s_export.text.tokenizer import UnknownWords
 
+from ...observing import observe
+
 
 @pytest.fixture(scope="module")
 def translator(tiny_unk: Path) -> Translator:
@@ -32,13 +34,13 @@ def tutorial(tiny: Path) -> Translator:
 def test_blanks_emoji_and_punctuation_never_reach_the_model(
     translator: Translator, tutorial: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.pipeline.greedy_decode", None)
-    monkeypatch.setattr("s2s_export.pipeline.run_encoder", None)
+    calls = observe(monkeypatch, translator)
     assert translator.translate(text) == ""
     assert list(translator.stream(text)) == []
     [translation] = translator.translate_batch([text])
     assert (translation.text, translation.tokens, translation.log_probs) == ("", (), ())
     assert (translation.finished, translation.score) == (True, 0.0)
+    assert calls == []
     if not any(map(str.isalnum, "".join(tutorial.unknown_words(text)))) and text != "... ?!":
         assert tutorial.translate(text) == ""
 
@@ -47,8 +49,9 @@ def test_blanks_emoji_and_punctuation_never_reach_the_model(
 def test_unknown_words_and_other_scripts_translate_to_nothing(
     translator: Translator, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2s_export.pipeline.greedy_decode", None)
+    calls = observe(monkeypatch, translator)
     [translation] = translator.translate_batch([text])
+    assert calls == []
     assert translation.text == ""
     assert translation.unknown_words == translator.unknown_words(text) != ()
 
@@ -174,14 +177,18 @@ PIECES = st.sampled_from(
 TEXTS = st.text(max_size=40) | st.lists(PIECES | st.text(max_size=3), max_size=14).map(" ".join)
 
 
-# No deadline: the machines of CI pause now and then. Derandomized: the same examples each time.
-@settings(max_examples=5000, deadline=None, derandomize=True, database=None)
-@given(text=TEXTS)
+@pytest.mark.parametrize("examples", [1000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_any_text_gives_a_str_or_an_error_of_ours_and_twice_the_same(
-    translator: Translator, tutorial: Translator, text: str
+    translator: Translator, tutorial: Translator, examples: int
 ) -> None:
-    for one in (translator, tutorial):
-        assert outcome(one, text) == outcome(one, text)
+    # No deadline: the machines of CI pause now and then. Derandomized: the same each time.
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    @given(text=TEXTS)
+    def check(text: str) -> None:
+        for one in (translator, tutorial):
+            assert outcome(one, text) == outcome(one, text)
+
+    check()
 
 
 def outcome(translator: Translator, text: str) -> str:
