@@ -1,4 +1,4 @@
-"""The recurrence over whole sentences, against the step-by-step loop and its gradients."""
+"""The recurrence differentiated by hand, against PyTorch's GRU and its autograd."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def step_by_step(gru: nn.GRU, inputs: Tensor, hidden: Tensor, applications: int)
 
 @pytest.mark.parametrize("applications", [1, 2, 3])
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_values_and_gradients_equal_the_loops(applications: int, batch_size: int) -> None:
+def test_values_and_gradients_are_autograds(applications: int, batch_size: int) -> None:
     torch.manual_seed(applications)
     gru = nn.GRU(5, 5).double()
     inputs = torch.randn(6, batch_size, 5, dtype=torch.float64, requires_grad=True)
