@@ -57,6 +57,33 @@ def normalize_unicode(text: str) -> str:
     return " ".join(_LOOSE_APOSTROPHE.sub(" ", spaced).split())
 
 
+_INVISIBLE = dict.fromkeys(
+    [0xAD, 0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2060, 0x2065)]
+    + [*range(0x2066, 0x206A)]
+)
+"""Soft hyphen, zero-width space, word joiners, directional marks, byte order mark. The joiners
+U+200C and U+200D are letters of many scripts' spelling and stay."""
+
+
+def clean(text: str) -> str:
+    """Return a text in the form that the exact modes keep.
+
+    Canonical composition (NFC); control characters, soft hyphens, zero-width spaces, word joiners
+    and directional marks vanish; each stretch of white space becomes one space, none at the ends.
+    """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    kept = "".join(
+        c for c in text.translate(_INVISIBLE) if c.isspace() or unicodedata.category(c) != "Cc"
+    )
+    return " ".join(unicodedata.normalize("NFC", kept).split())
+
+
+def fold_case(text: str) -> str:
+    """Return a text in lower case, without the loose dot that ``İ`` leaves."""
+    return text.replace("\u0130", "i").lower()
+
+
 def visible(text: str) -> str:
     """Return a text without control, zero-width and directional characters; white space stays."""
     if text.isprintable():

@@ -1,0 +1,164 @@
+"""Text modes: the ways to split a text into tokens and to join them again.
+
+A ``Tokenizer`` joins a mode and a vocabulary. Both worlds import it, so that an app reads text
+exactly as training did. Standard library only.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from .bpe import Merges, pieces
+from .normalizers import clean, fold_case, normalize_tutorial, normalize_unicode, visible
+
+
+class TextMode(Protocol):
+    """A way to split text into tokens and to join them again.
+
+    Attributes:
+        name: of the mode, as the manifest and the checkpoint record it.
+        exact: whether ``text(tokens(t))`` is the cleaned text itself.
+        has_word_forms: whether an unknown token may be read as another form of the word.
+    """
+
+    name: str
+    exact: bool
+    has_word_forms: bool
+
+    def tokens(self, text: str) -> list[str]:
+        """Split a text; ``[]`` where nothing of it is left."""
+
+    def text(self, tokens: Iterable[str]) -> str:
+        """Join tokens."""
+
+    def length(self, text: str) -> int:
+        """Count words and punctuation marks, or characters: the unit of ``--max-length``."""
+
+
+class WordMode:
+    """Words and punctuation marks of normalized text, joined by single spaces."""
+
+    exact = False
+    has_word_forms = True
+
+    def __init__(self, name: str, normalize: Callable[[str], str]) -> None:
+        """Take a normalizer that puts single spaces between the tokens."""
+        self.name = name
+        self._normalize = normalize
+
+    def tokens(self, text: str) -> list[str]:
+        """Split a text."""
+        return self._normalize(text).split()
+
+    def text(self, tokens: Iterable[str]) -> str:
+        """Join tokens with single spaces, as the tutorial prints them."""
+        return " ".join(tokens)
+
+    def length(self, text: str) -> int:
+        """Count the tokens."""
+        return len(self.tokens(text))
+
+
+class SpacesMode(WordMode):
+    """The stretches between white space, verbatim: phones, actions, pre-tokenized text."""
+
+    exact = True
+    has_word_forms = False
+
+    def __init__(self) -> None:
+        super().__init__("spaces", clean)
+
+
+class CharactersMode:
+    """Each character; a space is one too."""
+
+    name = "characters"
+    exact = True
+    has_word_forms = False
+
+    def tokens(self, text: str) -> list[str]:
+        """Split a text."""
+        return list(clean(text))
+
+    def text(self, tokens: Iterable[str]) -> str:
+        """Join tokens without anything between."""
+        return "".join(tokens)
+
+    def length(self, text: str) -> int:
+        """Count the characters."""
+        return len(clean(text))
+
+
+class NaturalMode:
+    """Subwords of the text as people write it; a token that begins a word begins with its space.
+
+    Attributes:
+        merges: of byte-pair encoding; without any, the tokens are characters.
+    """
+
+    name = "natural"
+    exact = True
+    has_word_forms = False
+
+    def __init__(self, merges: Merges) -> None:
+        """Take the merges that training learned."""
+        self.merges = merges
+
+    def tokens(self, text: str) -> list[str]:
+        """Split a text."""
+        apply = self.merges.apply
+        return [token for word in clean(text).split() for token in apply(f" {word}")]
+
+    def text(self, tokens: Iterable[str]) -> str:
+        """Join tokens; the first space is left out."""
+        return "".join(tokens).removeprefix(" ")
+
+    def length(self, text: str) -> int:
+        """Count words, digits and stretches of punctuation."""
+        return sum(len(pieces(f" {word}")) for word in clean(text).split())
+
+
+class FoldedMode:
+    """Another mode after case folding, for a source that people type as they like."""
+
+    def __init__(self, mode: TextMode) -> None:
+        """Take the mode that splits and joins."""
+        self._mode = mode
+        self.name, self.exact, self.has_word_forms = mode.name, mode.exact, mode.has_word_forms
+
+    def tokens(self, text: str) -> list[str]:
+        """Split a text."""
+        return self._mode.tokens(fold_case(text))
+
+    def text(self, tokens: Iterable[str]) -> str:
+        """Join tokens; the case stays folded."""
+        return self._mode.text(tokens)
+
+    def length(self, text: str) -> int:
+        """Count as the other mode."""
+        return self._mode.length(fold_case(text))
+
+
+TEXT_MODES = ("tutorial", "unicode", "natural", "characters", "spaces")
+"""Names of the text modes."""
+
+
+def text_mode(name: str, *, merges: Merges | None = None, folds_case: bool = False) -> TextMode:
+    """Return a text mode.
+
+    Args:
+        name: one of ``TEXT_MODES``.
+        merges: of ``natural``; the others have none.
+        folds_case: whether texts are lower-cased first.
+
+    Raises:
+        KeyError: there is no such mode.
+    """
+    makers: dict[str, Callable[[], TextMode]] = {
+        "tutorial": lambda: WordMode("tutorial", lambda text: normalize_tutorial(visible(text))),
+        "unicode": lambda: WordMode("unicode", normalize_unicode),
+        "natural": lambda: NaturalMode(merges or Merges(())),
+        "characters": CharactersMode,
+        "spaces": SpacesMode,
+    }
+    mode = makers[name]()
+    return FoldedMode(mode) if folds_case else mode
