@@ -16,7 +16,7 @@ from .folder.reader import Precision
 from .pipeline import Pipeline, Translation
 from .runtime.model import OnnxModel
 from .runtime.sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
-from .text.tokenizer import TEXT_MODES, Encoding, Tokenizer, UnknownWords
+from .text.tokenizer import Encoding, Tokenizer, UnknownWords
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -111,12 +111,12 @@ class Translator:
             _LOG.info("device 'auto' is %r: %s", self.device, self.device_reason)
         source, target = self.manifest.source, self.manifest.target
         self.source = Tokenizer(
-            TEXT_MODES[source.text],
-            self._model.source,
+            self._model.source.mode,
+            self._model.source.vocabulary,
             unknown_words=unknown_words,
             max_length=source.max_length,
         )
-        self.target = Tokenizer(TEXT_MODES[target.text], self._model.target)
+        self.target = Tokenizer(self._model.target.mode, self._model.target.vocabulary)
         self.pipeline = Pipeline(
             self._model, self.source, self.target, max_length=max_length or target.max_length
         )

@@ -22,13 +22,12 @@ from .decoding.steps import StepSpec
 from .errors import ArtefactError, ParityError, ProviderError, S2SError
 from .folder.manifest import (
     MANIFEST_FILE,
-    SOURCE_VOCABULARY_FILE,
-    TARGET_VOCABULARY_FILE,
     Golden,
     GraphRecord,
     Manifest,
 )
 from .folder.reader import ExportedFolder
+from .folder.text_side import SideName, read_text_side
 from .runtime.sessions import PROVIDERS, SessionSettings
 from .text.vocabulary import EOS
 from .translator import Translator
@@ -136,13 +135,15 @@ def _content_checks(folder: ExportedFolder) -> Iterator[Check]:
         folder.read_graph(graph, spec)
         return f"as specified: standard operators of opset {graph.opset}, nothing outside the file"
 
-    def vocabulary(file: str) -> str:
-        return f"{len(folder.read_vocabulary(file)):,} tokens"
+    def vocabulary(side: SideName) -> str:
+        read = read_text_side(side, folder.manifest, folder.read)
+        return f"{len(read.vocabulary):,} tokens, text mode {read.mode.name}"
 
     for name, graph, spec in _graphs(folder.manifest):
         yield _attempt(f"structure of the {name}", partial(structure, graph, spec))[1]
-    for side, file in (("source", SOURCE_VOCABULARY_FILE), ("target", TARGET_VOCABULARY_FILE)):
-        yield _attempt(f"words of the {side}", partial(vocabulary, file))[1]
+    sides: tuple[SideName, ...] = ("source", "target")
+    for side in sides:
+        yield _attempt(f"words of the {side}", partial(vocabulary, side))[1]
 
 
 def _graphs(manifest: Manifest) -> Iterator[tuple[str, GraphRecord, StepSpec]]:

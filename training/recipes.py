@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+TextModeName = Literal["tutorial", "unicode", "natural", "characters", "spaces"]
+
 TUTORIAL_PREFIXES = (
     *("i am ", "i m "),
     *("he is", "he s "),
@@ -36,11 +38,18 @@ class Selection:
     """Which pairs are trained on, and how they are read.
 
     Attributes:
-        max_length: keep pairs with fewer tokens than this on both sides; 0 keeps any.
+        max_length: keep pairs with fewer words and punctuation marks than this on both sides (with
+            ``characters`` fewer characters); 0 keeps any.
         prefix_filter: keep only pairs whose first column begins with one of the prefixes.
         prefixes: beginnings for the prefix filter, as the tutorial normalizes them.
-        normalizer: ``tutorial`` keeps a-z and .!? alone; ``unicode`` keeps the letters, marks and
-            digits of every script, and punctuation.
+        source_text: how the source is split into tokens: ``tutorial`` keeps a-z and .!? alone;
+            ``unicode`` lower-case words and punctuation of every script; ``natural`` subwords of the
+            text as people write it; ``characters`` each character; ``spaces`` what stands between
+            white space, verbatim.
+        target_text: the same for the target, whose text comes out as the mode keeps it.
+        fold_case: lower-case the source, for users who type as they like.
+        source_subwords: merges learned for a ``natural`` source; 0 chooses by the amount of text.
+        target_subwords: merges learned for a ``natural`` target; 0 chooses by the amount of text.
         min_count: words seen less often are rare: in the source they count as unknown, and pairs
             with a rare word in the target are left out.
         held_out: fraction of the source sentences that is held out; 0 trains on everything.
@@ -51,7 +60,11 @@ class Selection:
     max_length: int = TUTORIAL_MAX_LENGTH
     prefix_filter: bool = True
     prefixes: tuple[str, ...] = TUTORIAL_PREFIXES
-    normalizer: Literal["tutorial", "unicode"] = "tutorial"
+    source_text: TextModeName = "tutorial"
+    target_text: TextModeName = "tutorial"
+    fold_case: bool = False
+    source_subwords: int = 0
+    target_subwords: int = 0
     min_count: int = 1
     held_out: float = 0.1
     reverse: bool = False
@@ -59,6 +72,8 @@ class Selection:
 
     def __post_init__(self) -> None:
         _require(self.max_length >= 0, "max_length", "0 or more", self.max_length)
+        for name in ("source_subwords", "target_subwords"):
+            _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         _require(self.min_count >= 1, "min_count", "1 or more", self.min_count)
         _require(0 <= self.held_out < 1, "held_out", "at least 0, less than 1", self.held_out)
 
@@ -99,6 +114,8 @@ class Recipe:
         word_dropout: training takes a source word that it has seen n times for unknown, with
             probability word_dropout / (word_dropout + n): it reads another form of the word, or
             UNK. With 0 it learns no UNK from them.
+        subword_dropout: share of the merges that training leaves out of a ``natural`` source, anew
+            in each epoch, so that it reads words in several spellings.
         validate_every: epochs from one validation on the held-out pairs to the next.
         patience: validations without a better BLEU after which training stops.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
@@ -124,6 +141,7 @@ class Recipe:
     label_smoothing: float = 0.1
     word_prediction: float = 1.0
     word_dropout: float = 0.25
+    subword_dropout: float = 0.1
     validate_every: int = 1
     patience: int = 10
     report_every: int = 0
@@ -141,7 +159,7 @@ class Recipe:
             _require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in ("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"):
             _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
-        for name in ("warmup", "dropout", "label_smoothing"):
+        for name in ("warmup", "dropout", "label_smoothing", "subword_dropout"):
             value = getattr(self, name)
             _require(0 <= value < 1, name, "at least 0, less than 1", value)
         _require(

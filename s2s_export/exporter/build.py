@@ -18,7 +18,9 @@ from ..folder import manifest_file
 from ..folder.manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
+    SOURCE_MERGES_FILE,
     SOURCE_VOCABULARY_FILE,
+    TARGET_MERGES_FILE,
     TARGET_VOCABULARY_FILE,
     FileRecord,
     Golden,
@@ -34,6 +36,7 @@ from ..folder.manifest import (
     TorchScriptRecord,
 )
 from ..folder.reader import Precision
+from ..folder.text_side import TextSide, text_files
 from ..quantization import quantize
 from ..text.tokenizer import Tokenizer
 from ..text.vocabulary import EOS, SOS
@@ -60,6 +63,7 @@ ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE = "encoder.pt", "decoder.pt"
 OWN_FILES = frozenset(
     {
         *(MANIFEST_FILE, README_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE),
+        *(SOURCE_MERGES_FILE, TARGET_MERGES_FILE),
         *(ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE),
         *(graph.file for graphs in (GRAPHS, INT8_GRAPHS) for graph in vars(graphs).values()),
     }
@@ -149,8 +153,8 @@ def _files(source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None) -> 
     """Return the content of every file but the manifest and the int8 graphs, by name."""
     files = {
         **_by_file(GRAPHS, graphs),
-        SOURCE_VOCABULARY_FILE: source.source.vocabulary.to_bytes(),
-        TARGET_VOCABULARY_FILE: source.target.vocabulary.to_bytes(),
+        **text_files("source", TextSide(source.source.mode, source.source.vocabulary)),
+        **text_files("target", TextSide(source.target.mode, source.target.vocabulary)),
         README_FILE: readme(),
     }
     if scripts is not None:
@@ -182,7 +186,7 @@ def _manifest(
         files={
             name: FileRecord(size=len(content), sha256=hashlib.sha256(content).hexdigest())
             for name, content in files.items()
-            if name.endswith((".onnx", ".vocab"))
+            if name.endswith((".onnx", ".vocab", ".merges"))
         },
         steps=StepSpecs(source.encoder_spec, source.decoder_spec),
         graphs=GRAPHS,
@@ -202,7 +206,8 @@ def _manifest(
 
 
 def _side(tokenizer: Tokenizer, language: str, max_length: int) -> Side:
-    return Side(language, tokenizer.mode.name, len(tokenizer.vocabulary), max_length)
+    mode = tokenizer.mode
+    return Side(language, mode.name, mode.folds_case, len(tokenizer.vocabulary), max_length)
 
 
 def _torchscript_record(source: ExportSource) -> TorchScript:
@@ -222,8 +227,9 @@ def _torchscript_record(source: ExportSource) -> TorchScript:
 def fingerprint(source: ExportSource) -> str:
     """Return a sha256 that changes with the facts of training, a vocabulary or a weight."""
     digest = hashlib.sha256(json.dumps(dict(source.training), sort_keys=True).encode())
-    digest.update(source.source.vocabulary.to_bytes())
-    digest.update(source.target.vocabulary.to_bytes())
+    for tokenizer in (source.source, source.target):
+        digest.update(tokenizer.vocabulary.to_bytes())
+        digest.update(tokenizer.mode.merges.to_bytes() if tokenizer.mode.merges else b"")
     for module in (source.encoder, source.decoder):
         digest.update(torchscript.tensors_sha256(module).encode())
     return digest.hexdigest()

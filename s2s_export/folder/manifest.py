@@ -14,6 +14,8 @@ FORMAT_VERSION = 3
 MANIFEST_FILE = "manifest.json"
 SOURCE_VOCABULARY_FILE = "source.vocab"
 TARGET_VOCABULARY_FILE = "target.vocab"
+SOURCE_MERGES_FILE = "source.merges"
+TARGET_MERGES_FILE = "target.merges"
 
 Fact = str | int | float | None
 """A value of free-form information."""
@@ -25,13 +27,15 @@ class Side:
 
     Attributes:
         language: its name.
-        text: the text mode.
+        text: the text mode; ``natural`` has a merges file beside its vocabulary.
+        fold_case: whether a text is lower-cased before it is split.
         vocabulary_size: tokens of its vocabulary, control tokens counted.
         max_length: the most tokens of a text, EOS included, as in the training data.
     """
 
     language: str
     text: str
+    fold_case: bool
     vocabulary_size: int
     max_length: int
 

@@ -9,12 +9,14 @@ import re
 from ..decoding.contract import check_specs
 from ..decoding.steps import LARGEST_SIZE
 from ..errors import ManifestError, SpecError
-from ..text.tokenizer import TEXT_MODES
+from ..text.modes import TEXT_MODES
 from ..text.vocabulary import EOS, SOS, UNK
 from .manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
+    SOURCE_MERGES_FILE,
     SOURCE_VOCABULARY_FILE,
+    TARGET_MERGES_FILE,
     TARGET_VOCABULARY_FILE,
     Golden,
     Manifest,
@@ -46,7 +48,7 @@ def check(manifest: Manifest) -> None:
         f"{SOS}, {EOS} and {UNK} or null",
     )
     for name, side in (("source", manifest.source), ("target", manifest.target)):
-        _require(side.text in TEXT_MODES, f"{name}.text", f"one of {sorted(TEXT_MODES)}")
+        _require(side.text in TEXT_MODES, f"{name}.text", f"one of {[*TEXT_MODES]}")
         _require(1 <= side.max_length <= MOST_TOKENS, f"{name}.max_length", f"1 to {MOST_TOKENS}")
         _require(
             1 <= side.vocabulary_size <= LARGEST_SIZE,
@@ -77,6 +79,11 @@ def _check_files(manifest: Manifest) -> None:
             "64 hexadecimal digits",
         )
     needed = {SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE}
+    for side, merges in (
+        (manifest.source, SOURCE_MERGES_FILE),
+        (manifest.target, TARGET_MERGES_FILE),
+    ):
+        needed |= {merges} if side.text == "natural" else set()
     for graphs in (manifest.graphs, *([manifest.int8.graphs] if manifest.int8 else [])):
         needed |= {graphs.encoder.file, graphs.decoder.file}
     _require(needed <= files.keys(), "files", f"records of {sorted(needed)}")

@@ -45,6 +45,7 @@ def _side(value: dict[str, Any], side: str) -> dict[str, Any]:
     return {
         "language": _take(value, f"{side}_language"),
         "text": _take(value, "normalizer"),
+        "fold_case": False,
         "vocabulary_size": _take(value, "sizes", f"{side}_vocabulary"),
         "max_length": _take(value, "max_length", side),
     }

@@ -15,20 +15,17 @@ from ..errors import (
     ArtefactNotFoundError,
     IntegrityError,
     OptionError,
-    VocabularyError,
 )
-from ..text.vocabulary import Vocabulary
 from . import manifest_file
 from .file_kind import kind_of
 from .graph_check import check_graph
 from .manifest import (
     MANIFEST_FILE,
-    SOURCE_VOCABULARY_FILE,
-    TARGET_VOCABULARY_FILE,
     GraphRecord,
     Graphs,
     Manifest,
 )
+from .text_side import TextSide, read_text_side
 
 Precision = Literal["fp32", "int8"]
 """Which graphs: float32, whose tokens are PyTorch's; or quantized ones, smaller and quicker."""
@@ -103,29 +100,6 @@ class ExportedFolder:
             "the file was changed or damaged: copy the folder again"
         )
 
-    def read_vocabulary(self, name: str) -> Vocabulary:
-        """Return a vocabulary, checked against the size that the graphs were made for.
-
-        Args:
-            name: its file.
-
-        Raises:
-            VocabularyError: it is not valid, or of another size.
-            ArtefactError: as for ``read``.
-        """
-        source = name == SOURCE_VOCABULARY_FILE
-        size = (self.manifest.source if source else self.manifest.target).vocabulary_size
-        unk = self.manifest.special_ids.unk
-        vocabulary = Vocabulary.from_bytes(
-            self.read(name), str(self.path / name), unk=source and unk is not None
-        )
-        if len(vocabulary) != size:
-            raise VocabularyError(
-                f"{self.path / name}: it has {len(vocabulary)} tokens, the graphs were made for "
-                f"{size}; export again"
-            )
-        return vocabulary
-
     def read_graph(self, graph: GraphRecord, spec: StepSpec) -> bytes:
         """Return a graph's bytes, checked against the specification of its step.
 
@@ -174,16 +148,16 @@ class FolderContent:
     Attributes:
         manifest: of the folder.
         graphs: the records of the two graphs.
-        source: the source's vocabulary.
-        target: the target's vocabulary.
+        source: text mode and vocabulary of the source.
+        target: text mode and vocabulary of the target.
         encoder: the encoder graph's bytes.
         decoder: the decoder graph's bytes.
     """
 
     manifest: Manifest
     graphs: Graphs
-    source: Vocabulary
-    target: Vocabulary
+    source: TextSide
+    target: TextSide
     encoder: bytes
     decoder: bytes
 
@@ -233,8 +207,8 @@ def _read_all(folder: ExportedFolder, precision: Precision) -> FolderContent:
     return FolderContent(
         manifest=folder.manifest,
         graphs=graphs,
-        source=folder.read_vocabulary(SOURCE_VOCABULARY_FILE),
-        target=folder.read_vocabulary(TARGET_VOCABULARY_FILE),
+        source=read_text_side("source", folder.manifest, folder.read),
+        target=read_text_side("target", folder.manifest, folder.read),
         encoder=folder.read_graph(graphs.encoder, folder.manifest.steps.encoder),
         decoder=folder.read_graph(graphs.decoder, folder.manifest.steps.decoder),
     )

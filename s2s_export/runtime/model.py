@@ -32,8 +32,8 @@ class OnnxModel:
 
     Attributes:
         manifest: of the folder.
-        source: the source's vocabulary.
-        target: the target's vocabulary.
+        source: text mode and vocabulary of the source.
+        target: text mode and vocabulary of the target.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from .bpe import Merges, pieces
-from .normalizers import clean, fold_case, normalize_tutorial, normalize_unicode, visible
+from .normalizers import clean, lower_case, normalize_tutorial, normalize_unicode, visible
 
 
 class TextMode(Protocol):
@@ -18,11 +18,15 @@ class TextMode(Protocol):
         name: of the mode, as the manifest and the checkpoint record it.
         exact: whether ``text(tokens(t))`` is the cleaned text itself.
         has_word_forms: whether an unknown token may be read as another form of the word.
+        folds_case: whether texts are lower-cased first.
+        merges: of ``natural``; ``None`` in the others.
     """
 
     name: str
     exact: bool
     has_word_forms: bool
+    folds_case: bool
+    merges: Merges | None
 
     def tokens(self, text: str) -> list[str]:
         """Split a text; ``[]`` where nothing of it is left."""
@@ -39,6 +43,8 @@ class WordMode:
 
     exact = False
     has_word_forms = True
+    folds_case = False
+    merges: Merges | None = None
 
     def __init__(self, name: str, normalize: Callable[[str], str]) -> None:
         """Take a normalizer that puts single spaces between the tokens."""
@@ -74,6 +80,8 @@ class CharactersMode:
     name = "characters"
     exact = True
     has_word_forms = False
+    folds_case = False
+    merges: Merges | None = None
 
     def tokens(self, text: str) -> list[str]:
         """Split a text."""
@@ -92,20 +100,22 @@ class NaturalMode:
     """Subwords of the text as people write it; a token that begins a word begins with its space.
 
     Attributes:
-        merges: of byte-pair encoding; without any, the tokens are characters.
+        merges: of byte-pair encoding; with an empty list, the tokens are characters.
     """
 
     name = "natural"
     exact = True
     has_word_forms = False
+    folds_case = False
 
     def __init__(self, merges: Merges) -> None:
         """Take the merges that training learned."""
-        self.merges = merges
+        self.merges: Merges | None = merges
+        self._apply = merges.apply
 
     def tokens(self, text: str) -> list[str]:
         """Split a text."""
-        apply = self.merges.apply
+        apply = self._apply
         return [token for word in clean(text).split() for token in apply(f" {word}")]
 
     def text(self, tokens: Iterable[str]) -> str:
@@ -120,14 +130,17 @@ class NaturalMode:
 class FoldedMode:
     """Another mode after case folding, for a source that people type as they like."""
 
+    folds_case = True
+
     def __init__(self, mode: TextMode) -> None:
         """Take the mode that splits and joins."""
         self._mode = mode
         self.name, self.exact, self.has_word_forms = mode.name, mode.exact, mode.has_word_forms
+        self.merges = mode.merges
 
     def tokens(self, text: str) -> list[str]:
         """Split a text."""
-        return self._mode.tokens(fold_case(text))
+        return self._mode.tokens(lower_case(text))
 
     def text(self, tokens: Iterable[str]) -> str:
         """Join tokens; the case stays folded."""
@@ -135,20 +148,20 @@ class FoldedMode:
 
     def length(self, text: str) -> int:
         """Count as the other mode."""
-        return self._mode.length(fold_case(text))
+        return self._mode.length(lower_case(text))
 
 
 TEXT_MODES = ("tutorial", "unicode", "natural", "characters", "spaces")
 """Names of the text modes."""
 
 
-def text_mode(name: str, *, merges: Merges | None = None, folds_case: bool = False) -> TextMode:
+def text_mode(name: str, *, merges: Merges | None = None, fold_case: bool = False) -> TextMode:
     """Return a text mode.
 
     Args:
         name: one of ``TEXT_MODES``.
         merges: of ``natural``; the others have none.
-        folds_case: whether texts are lower-cased first.
+        fold_case: whether texts are lower-cased first.
 
     Raises:
         KeyError: there is no such mode.
@@ -161,4 +174,4 @@ def text_mode(name: str, *, merges: Merges | None = None, folds_case: bool = Fal
         "spaces": SpacesMode,
     }
     mode = makers[name]()
-    return FoldedMode(mode) if folds_case else mode
+    return FoldedMode(mode) if fold_case else mode

@@ -1,6 +1,6 @@
 """Normalizers: raw text to tokens between single spaces.
 
-The text modes in ``tokenizer`` are made of them, in training as at run time. Standard library only.
+The text modes are made of them, in training as at run time. Standard library only.
 """
 
 import re
@@ -9,7 +9,8 @@ import unicodedata
 _SENTENCE_MARK = re.compile(r"([.!?])")
 _NEITHER_LETTER_NOR_MARK = re.compile(r"[^a-zA-Z.!?]+")
 
-_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\uff07", "'"))
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\uff07", "'"))
+_WORD_CHARACTERS = "'\u200c\u200d"
 _LOOSE_APOSTROPHE = re.compile(r"(?<!\S)'+|'+(?!\S)|''+")
 
 
@@ -40,9 +41,11 @@ def normalize_unicode(text: str) -> str:
     """Normalize text of any script: letters and their marks are kept, whatever the language.
 
     Lower case; canonical composition (NFC), so that composed and decomposed accents agree; letters,
-    marks, digits and other numbers are kept, and the apostrophe inside a word (’ and ' are one);
-    each punctuation mark, currency sign and mathematical sign becomes a token of its own; control
-    characters, zero-width and directional ones vanish; anything else (emoji, say) becomes a space.
+    marks, tone letters, digits and other numbers are kept, the apostrophe inside a word (’ and '
+    are one) and the joiners U+200C and U+200D between letters; each punctuation mark, currency sign
+    and mathematical sign becomes a token of its own, and so does each letter, with its marks, of
+    the scripts that put no spaces between words; control characters, zero-width and directional
+    ones vanish; anything else (emoji, say) becomes a space.
 
     Args:
         text: any text.
@@ -51,10 +54,32 @@ def normalize_unicode(text: str) -> str:
         Tokens separated by single spaces; ``""`` where nothing is left. Normalizing the result
         changes nothing.
     """
-    composed = unicodedata.normalize("NFC", visible(text).translate(_APOSTROPHES))
-    lowered = unicodedata.normalize("NFC", composed.lower())  # lower() can leave an accent loose
-    spaced = "".join(map(_space_out, lowered))
+    composed = unicodedata.normalize("NFC", visible(text, kept=JOINERS).translate(_APOSTROPHES))
+    lowered = unicodedata.normalize("NFC", lower_case(composed))  # lower() can leave accents loose
+    spaced = _LOOSE_JOINER.sub("", "".join(map(_space_out, lowered)))
     return " ".join(_LOOSE_APOSTROPHE.sub(" ", spaced).split())
+
+
+JOINERS = "\u200c\u200d"
+"""Zero-width non-joiner and joiner: letters of many scripts' spelling."""
+_LOOSE_JOINER = re.compile(rf"(?<![^\W\d_{JOINERS}])[{JOINERS}]+|[{JOINERS}]+(?![^\W\d_])")
+
+_UNSPACED = (
+    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)),  # Thai and Lao, Myanmar, Khmer
+    *((0x3040, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F)),  # Hiragana and Katakana
+    *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # Han
+)
+"""Blocks of scripts that put no spaces between words, first and last code point."""
+
+
+def is_unspaced(character: str) -> bool:
+    """Tell whether a character is of a script that puts no spaces between words."""
+    return any(first <= ord(character) <= last for first, last in _UNSPACED)
+
+
+def _is_tone_letter(character: str, category: str) -> bool:
+    """Tell whether it is a modifier symbol of phonetic spelling (˧), not an ASCII ``^``."""
+    return category == "Sk" and character >= "\u02c2"
 
 
 _INVISIBLE = dict.fromkeys(
@@ -79,21 +104,32 @@ def clean(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
-def fold_case(text: str) -> str:
+def lower_case(text: str) -> str:
     """Return a text in lower case, without the loose dot that ``İ`` leaves."""
     return text.replace("\u0130", "i").lower()
 
 
-def visible(text: str) -> str:
-    """Return a text without control, zero-width and directional characters; white space stays."""
+def visible(text: str, *, kept: str = "") -> str:
+    """Return a text without control, zero-width and directional characters; white space stays.
+
+    Args:
+        text: any text.
+        kept: characters that stay whatever they are.
+    """
     if text.isprintable():
         return text
-    return "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
+    return "".join(
+        c
+        for c in text
+        if c.isspace() or c in kept or unicodedata.category(c) not in ("Cc", "Cf")
+    )
 
 
 def _space_out(character: str) -> str:
     """Replace a character for ``normalize_unicode``."""
     category = unicodedata.category(character)
-    if category[0] in "LMN" or character == "'":
+    if category[0] == "L" and is_unspaced(character):
+        return f" {character}"
+    if category[0] in "LMN" or character in _WORD_CHARACTERS or _is_tone_letter(character, category):
         return character
     return f" {character} " if category[0] == "P" or category in ("Sc", "Sm") else " "

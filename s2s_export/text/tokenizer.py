@@ -5,10 +5,9 @@ for unknown tokens and the limit of the model. Both worlds import it, so that an
 exactly as training did. Standard library only.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 from ..errors import (
     InputTypeError,
@@ -17,7 +16,7 @@ from ..errors import (
     TextTooLongError,
     UnknownWordError,
 )
-from .normalizers import normalize_tutorial, normalize_unicode, visible
+from .modes import TextMode
 from .vocabulary import Vocabulary
 
 UnknownWords = Literal["unk", "skip", "error"]
@@ -26,47 +25,6 @@ the text."""
 
 _CHARACTERS_OF_A_TOKEN = 100
 _FEWEST_CHARACTERS = 10_000
-
-
-class TextMode(Protocol):
-    """A way to split text into tokens and to join them again."""
-
-    @property
-    def name(self) -> str:
-        """The name that the manifest and the checkpoint record."""
-
-    def tokens(self, text: str) -> list[str]:
-        """Split a text; ``[]`` where nothing of it is left."""
-
-    def text(self, tokens: Iterable[str]) -> str:
-        """Join tokens."""
-
-
-@dataclass(frozen=True)
-class WordMode:
-    """Words and punctuation marks of normalized text, joined by single spaces.
-
-    Attributes:
-        name: of the mode.
-        normalize: puts single spaces between the tokens.
-    """
-
-    name: str
-    normalize: Callable[[str], str]
-
-    def tokens(self, text: str) -> list[str]:
-        """Split a text; control, zero-width and directional characters vanish first."""
-        return self.normalize(visible(text)).split()
-
-    def text(self, tokens: Iterable[str]) -> str:
-        """Join tokens with single spaces, as the tutorial prints them."""
-        return " ".join(tokens)
-
-
-_MODES = (WordMode("tutorial", normalize_tutorial), WordMode("unicode", normalize_unicode))
-
-TEXT_MODES: Mapping[str, TextMode] = MappingProxyType({mode.name: mode for mode in _MODES})
-"""Text modes by name."""
 
 
 @dataclass(frozen=True)
@@ -166,12 +124,22 @@ class Tokenizer:
             raise UnknownWordError(unknown)
         if unknown and self._rule == "skip":
             tokens = [token for token in tokens if token in vocabulary]
-        if not vocabulary.knows_a_word(tokens):
+        if not self._knows_something(tokens):
             return Encoding((), unknown)
         ids = vocabulary.encode(tokens)
         if self._most_tokens is not None and len(ids) > self._most_tokens:
             raise TextTooLongError(len(ids), self._most_tokens)
         return Encoding(tuple(ids), unknown)
+
+    def _knows_something(self, tokens: Sequence[str]) -> bool:
+        """Tell whether the model has something to translate.
+
+        In the exact modes a text without letters or digits may be all that there is to translate
+        (a row of emoji); in a text with some, one of these must be known.
+        """
+        if self.mode.has_word_forms or any(any(map(str.isalnum, token)) for token in tokens):
+            return self.vocabulary.knows_a_word(tokens)
+        return any(token in self.vocabulary and token != " " for token in tokens)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Turn token ids into text; EOS is left out by the caller."""

@@ -26,34 +26,40 @@ class Vocabulary:
     ``<eos>``, and UNK stands only for words outside the vocabulary.
     """
 
-    def __init__(self, words: Iterable[str], *, unk: bool = False) -> None:
+    def __init__(
+        self, words: Iterable[str], *, unk: bool = False, word_forms: bool = True
+    ) -> None:
         """Take the words in the order of their ids, control tokens left out.
 
         Args:
             words: each once.
             unk: whether there is a token for unknown words.
+            word_forms: whether an unknown word is read as a related form where there is one.
 
         Raises:
-            VocabularyError: a word is empty, holds white space, or stands twice.
+            VocabularyError: a word is empty, holds white space other than spaces, or stands twice.
         """
         self._words = tuple(words)
         self._control = (*_CONTROL_TOKENS, _UNK_TOKEN) if unk else _CONTROL_TOKENS
         self._ids: dict[str, int] = {}
         for index, word in enumerate(self._words, len(self._control)):
-            if word.split() != [word]:
-                raise VocabularyError(f"{word!r} is not a word: it is empty or holds white space")
+            if not word or any(c != " " and c.isspace() for c in word):
+                raise VocabularyError(f"{word!r} is no token: it is empty or holds white space")
             if self._ids.setdefault(word, index) != index:
                 raise VocabularyError(f"the word {word!r} stands in the vocabulary twice")
-        self._forms = WordForms(self._words if unk else ())
+        self._forms = WordForms(self._words if unk and word_forms else ())
 
     @classmethod
-    def from_bytes(cls, content: bytes, name: str, *, unk: bool = False) -> "Vocabulary":
+    def from_bytes(
+        cls, content: bytes, name: str, *, unk: bool = False, word_forms: bool = True
+    ) -> "Vocabulary":
         """Read a vocabulary file.
 
         Args:
             content: the file's bytes: UTF-8, one token a line, line number (from 0) = id.
             name: of the file in messages.
             unk: whether the third token is the one for unknown words.
+            word_forms: as for the constructor.
 
         Raises:
             VocabularyError: not UTF-8, or not one token a line, each once, after the control
@@ -66,6 +72,11 @@ class Vocabulary:
             raise VocabularyError(
                 f"{name}: not UTF-8 at byte {error.start}; export again"
             ) from None
+        if "\r" in text:
+            raise VocabularyError(
+                f"{name}: its line ends were changed (CRLF); copy it as a binary file, or export "
+                "again"
+            )
         lines = text.split("\n")
         if lines[-1] != "" or tuple(lines[: len(control)]) != control:
             raise VocabularyError(
@@ -73,7 +84,7 @@ class Vocabulary:
                 "each line ended by a line feed; export again"
             )
         try:
-            return cls(lines[len(control) : -1], unk=unk)
+            return cls(lines[len(control) : -1], unk=unk, word_forms=word_forms)
         except VocabularyError as error:
             raise VocabularyError(f"{name}: {error}; export again") from None
 

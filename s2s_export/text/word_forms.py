@@ -9,10 +9,14 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import takewhile
 
+from .normalizers import is_unspaced
+
 SHORTEST_STEM = 5
 """Letters that two forms share at least: with fewer, most pairs are different words."""
 LONGEST_ENDING = 3
 """Letters that either form may have after the shared stem."""
+_NUMERAL_ENDINGS = ("teen", "ty", "zehn", "zig", "ßig", "tien", "tig")
+"""Endings that tell thirteen from thirty in English, German and Dutch: no inflection."""
 
 
 class WordForms:
@@ -31,7 +35,11 @@ class WordForms:
         Returns:
             The word with the fewest letters, of the longer of both, that are not shared; of several
             the first in the order of the letters; ``None`` if no word shares enough of its stem.
+            Digits, and scripts without spaces between words, do not inflect; a number word is never
+            the form of another number.
         """
+        if not _inflects(word):
+            return None
         stem = word[: max(SHORTEST_STEM, len(word) - LONGEST_ENDING)]
         if len(stem) < SHORTEST_STEM:
             return None
@@ -41,7 +49,7 @@ class WordForms:
             if not other.startswith(stem):
                 break
             differing = max(len(word), len(other)) - _shared(word, other)
-            if other != word and differing < least:
+            if other != word and _inflects(other) and differing < least and not _are_two_numbers(word, other):
                 best, least = other, differing
         return best
 
@@ -50,3 +58,13 @@ def _shared(word: str, other: str) -> int:
     """Count the letters with which both begin."""
     pairs = zip(word, other, strict=False)
     return sum(1 for _ in takewhile(lambda letters: letters[0] == letters[1], pairs))
+
+
+def _inflects(word: str) -> bool:
+    return not any(character.isnumeric() or is_unspaced(character) for character in word)
+
+
+def _are_two_numbers(word: str, other: str) -> bool:
+    """Tell whether both end as numerals do, and differently."""
+    endings = [next((e for e in _NUMERAL_ENDINGS if w.endswith(e)), None) for w in (word, other)]
+    return None not in endings and endings[0] != endings[1]

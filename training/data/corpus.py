@@ -7,25 +7,70 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 from s2s_export.errors import DataError
 from s2s_export.text.normalizers import normalize_tutorial
-from s2s_export.text.tokenizer import TEXT_MODES, TextMode, Tokenizer
+from s2s_export.text.modes import TextMode, text_mode
+from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 
 from ..recipes import Recipe, Selection
 from .pairs_file import TextPair
+from .subwords import learn_merges
 
 Tokens = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The tokens of a source text and of its target text."""
+    """The tokens of a source text and of its target text.
+
+    Attributes:
+        source: tokens of the source.
+        target: tokens of the target.
+        texts: both as they stand in the data.
+    """
 
     source: Tokens
     target: Tokens
+    texts: TextPair = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The text modes of both sides."""
+
+    source: TextMode
+    target: TextMode
+
+    @classmethod
+    def of(cls, selection: Selection) -> "Modes":
+        """Return the modes of a selection; ``natural`` ones have no merges yet."""
+        return cls(
+            text_mode(selection.source_text, fold_case=selection.fold_case),
+            text_mode(selection.target_text),
+        )
+
+    def learned(self, texts: Sequence[TextPair], selection: Selection) -> "Modes":
+        """Return the modes with merges learned from texts, where they are ``natural``."""
+        source, target = self.source, self.target
+        if source.name == "natural":
+            merges = learn_merges(source, [t.source for t in texts], selection.source_subwords)
+            source = text_mode("natural", merges=merges, fold_case=selection.fold_case)
+        if target.name == "natural":
+            merges = learn_merges(target, [t.target for t in texts], selection.target_subwords)
+            target = text_mode("natural", merges=merges)
+        return Modes(source, target)
+
+    def pair(self, texts: TextPair) -> Pair:
+        """Tokenize both sides."""
+        source, target = self.source.tokens(texts.source), self.target.tokens(texts.target)
+        return Pair(tuple(source), tuple(target), texts)
+
+
+_SIDES = (attrgetter("source"), attrgetter("target"))
 
 
 def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pair], Counter[str]]:
@@ -43,12 +88,12 @@ def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pa
     Raises:
         DataError: none is left; the message has the counts.
     """
-    mode = TEXT_MODES[selection.normalizer]
+    modes = Modes.of(selection)
     kept: list[Pair] = []
     dropped: Counter[str] = Counter()
     for texts in raw:
-        pair = Pair(tuple(mode.tokens(texts.source)), tuple(mode.tokens(texts.target)))
-        reason = _reason_to_drop(texts, pair, selection)
+        pair = modes.pair(texts)
+        reason = _reason_to_drop(pair, modes, selection)
         if reason:
             dropped[reason] += 1
         else:
@@ -62,17 +107,19 @@ def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pa
     return kept, dropped
 
 
-def _reason_to_drop(texts: TextPair, pair: Pair, selection: Selection) -> str | None:
-    lengths = len(pair.source), len(pair.target)
+def _reason_to_drop(pair: Pair, modes: Modes, selection: Selection) -> str | None:
+    texts = pair.texts
     first_column = texts.source if selection.reverse else texts.target
-    if 0 in lengths:
-        return "nothing left of a side by the normalizer"
+    if not pair.source or not pair.target:
+        return "nothing left of a side by the text mode (--source-text, --target-text)"
     if selection.prefix_filter and not normalize_tutorial(first_column).startswith(
         selection.prefixes
     ):
         return "none of the prefixes (--prefixes, --no-prefix-filter)"
-    if selection.max_length and max(lengths) >= selection.max_length:
-        return f"{selection.max_length} or more tokens on a side (--max-length)"
+    if selection.max_length:
+        length = max(modes.source.length(texts.source), modes.target.length(texts.target))
+        if length >= selection.max_length:
+            return f"{selection.max_length} or more tokens on a side (--max-length)"
     return None
 
 
@@ -108,27 +155,35 @@ class Vocabularies:
 
     @classmethod
     def from_pairs(
-        cls, pairs: Sequence[Pair], *, min_count: int = 1, unk: bool = False
+        cls, pairs: Sequence[Pair], modes: Modes, *, min_count: int = 1, unk: bool = False
     ) -> "Vocabularies":
-        """Collect the words of the pairs, in the order of their first appearance.
+        """Collect the tokens of the pairs, in the order of their first appearance.
+
+        A ``natural`` side also gets the single characters and the subwords that its merges can
+        make: dropout and texts to come need them.
 
         Args:
             pairs: to train on.
+            modes: of both sides.
             min_count: source words seen less often are left out; they become UNK.
             unk: whether the source vocabulary has an UNK.
         """
-        counts = word_counts(pair.source for pair in pairs)
-        target_words = dict.fromkeys(word for pair in pairs for word in pair.target)
+        counts = token_counts(pair.source for pair in pairs)
+        source = [word for word, n in counts.items() if n >= min_count]
+        target = [token for pair in pairs for token in pair.target]
         return cls(
-            source=Vocabulary((word for word, n in counts.items() if n >= min_count), unk=unk),
-            target=Vocabulary(target_words),
+            source=Vocabulary(
+                dict.fromkeys([*source, *_subwords(modes.source, source)]),
+                unk=unk,
+                word_forms=modes.source.has_word_forms,
+            ),
+            target=Vocabulary(dict.fromkeys([*target, *_subwords(modes.target, target)])),
         )
 
-    def tokenizers(self, mode: TextMode, max_source_length: int) -> tuple[Tokenizer, Tokenizer]:
+    def tokenizers(self, modes: Modes, max_source_length: int) -> tuple[Tokenizer, Tokenizer]:
         """Return the tokenizers of the source and the target."""
-        return Tokenizer(mode, self.source, max_length=max_source_length), Tokenizer(
-            mode, self.target
-        )
+        source = Tokenizer(modes.source, self.source, max_length=max_source_length)
+        return source, Tokenizer(modes.target, self.target)
 
     def encodes(self, pair: Pair) -> bool:
         """Tell whether both sides can be turned into ids."""
@@ -140,9 +195,17 @@ class Vocabularies:
         return not self.source.unknown(pair.source)
 
 
-def word_counts(texts: Iterable[Tokens]) -> Counter[str]:
-    """Count the words of tokenized texts, in the order of their first appearance."""
-    return Counter(word for tokens in texts for word in tokens)
+def token_counts(texts: Iterable[Tokens]) -> Counter[str]:
+    """Count the tokens of tokenized texts, in the order of their first appearance."""
+    return Counter(token for tokens in texts for token in tokens)
+
+
+def _subwords(mode: TextMode, tokens: Iterable[str]) -> list[str]:
+    """Return the characters and the subwords that a ``natural`` mode can make."""
+    if mode.merges is None:
+        return []
+    characters = dict.fromkeys(character for token in tokens for character in token)
+    return [*characters, *(left + right for left, right in mode.merges.pairs)]
 
 
 @dataclass(frozen=True)
@@ -190,7 +253,7 @@ class Corpus:
         training: pairs to train on.
         held_out: pairs to measure on.
         vocabularies: the words of the training pairs.
-        mode: the text mode of both sides.
+        modes: the text modes of both sides.
     """
 
     name: str
@@ -203,7 +266,7 @@ class Corpus:
     training: tuple[Pair, ...]
     held_out: tuple[Pair, ...]
     vocabularies: Vocabularies
-    mode: TextMode
+    modes: Modes
 
     @classmethod
     def prepare(cls, raw: Sequence[TextPair], recipe: Recipe, name: str) -> "Corpus":
@@ -214,8 +277,14 @@ class Corpus:
         """
         selection = recipe.selection
         pairs, dropped = select_pairs(raw, selection)
+        words = [len({token for p in pairs for token in side(p)}) + 2 for side in _SIDES]
         training, held_out = split_held_out(pairs, selection.held_out, recipe.seed)
-        everything = Vocabularies.from_pairs(pairs)
+        modes = Modes.of(selection)
+        if "natural" in (modes.source.name, modes.target.name):
+            modes = modes.learned([pair.texts for pair in training], selection)
+            training, held_out = (
+                [modes.pair(pair.texts) for pair in part] for part in (training, held_out)
+            )
         frequent = _without_rare_targets(training, selection.min_count)
         if not frequent:
             raise DataError(
@@ -228,24 +297,23 @@ class Corpus:
             dropped=dropped,
             duplicates=len(pairs) - len(set(pairs)),
             selected=len(pairs),
-            words=(len(everything.source), len(everything.target)),
+            words=(words[0], words[1]),
             rare=len(training) - len(frequent),
             training=tuple(frequent),
             held_out=tuple(held_out),
             vocabularies=Vocabularies.from_pairs(
-                frequent, min_count=selection.min_count, unk=recipe.learns_unk
+                frequent, modes, min_count=selection.min_count, unk=recipe.learns_unk
             ),
-            mode=TEXT_MODES[selection.normalizer],
+            modes=modes,
         )
 
     def held_out_tsv(self) -> bytes:
         """Write the held-out pairs as a pairs file, the source always in the second column."""
-        text = self.mode.text
-        lines = [f"{text(pair.target)}\t{text(pair.source)}\n" for pair in self.held_out]
-        return "".join(lines).encode()
+        texts = [pair.texts for pair in self.held_out]
+        return "".join(f"{t.target}\t{t.source}\n" for t in texts).encode()
 
 
 def _without_rare_targets(pairs: Sequence[Pair], min_count: int) -> list[Pair]:
     """Leave out the pairs that the model could only learn to translate wrongly."""
-    counts = word_counts(pair.target for pair in pairs)
+    counts = token_counts(pair.target for pair in pairs)
     return [pair for pair in pairs if all(counts[w] >= min_count for w in pair.target)]

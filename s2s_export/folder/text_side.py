@@ -1,0 +1,72 @@
+"""The text side of an exported folder: a mode, its merges where it has some, and a vocabulary.
+
+``reader`` reads both sides; ``build`` writes them. Standard library only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import VocabularyError
+from ..text.bpe import Merges
+from ..text.modes import TextMode, text_mode
+from ..text.vocabulary import Vocabulary
+from .manifest import Manifest
+
+SideName = Literal["source", "target"]
+
+
+@dataclass(frozen=True)
+class TextSide:
+    """A text mode and the vocabulary of its tokens."""
+
+    mode: TextMode
+    vocabulary: Vocabulary
+
+
+def vocabulary_file(name: SideName) -> str:
+    """Return the name of a side's vocabulary file."""
+    return f"{name}.vocab"
+
+
+def merges_file(name: SideName) -> str:
+    """Return the name of a side's merges file."""
+    return f"{name}.merges"
+
+
+def read_text_side(name: SideName, manifest: Manifest, read: Callable[[str], bytes]) -> TextSide:
+    """Return the text mode and the vocabulary of a side.
+
+    Args:
+        name: of the side.
+        manifest: of the folder.
+        read: returns a file's bytes, compared with the manifest.
+
+    Raises:
+        VocabularyError: the vocabulary or the merges are not valid, or the vocabulary is not of the
+            size that the graphs were made for.
+        ArtefactError: a file cannot be read.
+    """
+    side = manifest.source if name == "source" else manifest.target
+    merges = None
+    if side.text == "natural":
+        merges = Merges.from_bytes(read(merges_file(name)), merges_file(name))
+    mode = text_mode(side.text, merges=merges, fold_case=side.fold_case)
+    file = vocabulary_file(name)
+    unk = name == "source" and manifest.special_ids.unk is not None
+    vocabulary = Vocabulary.from_bytes(read(file), file, unk=unk, word_forms=mode.has_word_forms)
+    if len(vocabulary) != side.vocabulary_size:
+        raise VocabularyError(
+            f"{file}: it has {len(vocabulary)} tokens, the graphs were made for "
+            f"{side.vocabulary_size}; export again"
+        )
+    return TextSide(mode, vocabulary)
+
+
+def text_files(name: SideName, side: TextSide) -> dict[str, bytes]:
+    """Return the content of a side's files, by name."""
+    files = {vocabulary_file(name): side.vocabulary.to_bytes()}
+    merges = side.mode.merges
+    if merges is not None:
+        files[merges_file(name)] = merges.to_bytes()
+    return files

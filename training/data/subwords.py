@@ -1,0 +1,57 @@
+"""Subwords learned from texts, and left out at random in training.
+
+The ``tokenizers`` library learns the merges; ``s2s_export.text.bpe`` applies them.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from s2s_export.text.bpe import Merges, pieces
+from s2s_export.text.modes import TextMode
+from s2s_export.text.normalizers import clean, lower_case
+
+FEWEST_MERGES, MOST_MERGES = 200, 8000
+_WORDS_A_MERGE = 20
+"""Running words of training text for each merge that is learned; docs/text.md has the table."""
+
+_SEPARATOR = "\n"  # in no text: white space becomes spaces
+
+
+def default_merges(n_words: int) -> int:
+    """Return how many merges pay for so many running words of training text."""
+    return min(max(n_words // _WORDS_A_MERGE, FEWEST_MERGES), MOST_MERGES)
+
+
+def learn_merges(mode: TextMode, texts: Sequence[str], n_merges: int) -> Merges:
+    """Learn the merges of byte-pair encoding.
+
+    Args:
+        mode: tells whether case is folded.
+        texts: to learn from, repetitions included.
+        n_merges: the most merges; 0 chooses by the amount of text. There are fewer where no pair of
+            tokens is seen twice.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    words = [
+        f" {word}"
+        for text in texts
+        for word in clean(lower_case(text) if mode.folds_case else text).split()
+    ]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(_SEPARATOR, "removed")
+    alphabet = {character for word in words for character in word}
+    trainer = trainers.BpeTrainer(
+        vocab_size=len(alphabet) + (n_merges or default_merges(len(words))),
+        min_frequency=2,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((_SEPARATOR.join(pieces(word)) for word in words), trainer)
+    return Merges(_merges_of(tokenizer.to_str()))
+
+
+def _merges_of(saved: str) -> list[tuple[str, str]]:
+    """Return the merges of a tokenizer that the library saved, in their order."""
+    return [(left, right) for left, right in json.loads(saved)["model"]["merges"]]
