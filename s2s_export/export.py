@@ -60,7 +60,7 @@ def source_of(run: Path) -> "ExportSource":
         RuntimeMissingError: torch, onnx or onnxscript is not installed, or this is no checkout.
     """
     try:
-        from training.metrics import bleu
+        from training.evaluation import scorer_of
         from training.run import checkpoint as checkpoints
 
         from .exporter.source import ExportSource, Sample
@@ -83,13 +83,10 @@ def source_of(run: Path) -> "ExportSource":
         target_language=selection.target_language,
         max_source_length=report.max_source_length,
         max_target_length=report.max_target_length,
-        samples=tuple(
-            Sample(source.text(pair.source), target.text(pair.target))
-            for pair in checkpoint.samples
-        ),
+        samples=tuple(Sample(pair.texts.source, pair.texts.target) for pair in checkpoint.samples),
         training=report.facts(),
-        metrics={kind: vars(metrics) for kind, metrics in report.metrics.items()},
-        bleu=bleu,
+        metrics={kind: metrics.figures() for kind, metrics in report.metrics.items()},
+        bleu=scorer_of(target, checkpoint.samples).bleu,
     )
 
 

@@ -182,7 +182,10 @@ class Pipeline:
         return [hypotheses[index] for index in range(len(sources))]
 
     def stream(self, encoding: Encoding) -> Iterator[str]:
-        """Translate one encoded text and yield its tokens as they are decoded.
+        """Translate one encoded text and yield its pieces as they are decoded.
+
+        Yields:
+            Pieces that join to the text of ``translate``.
 
         Raises:
             NonFiniteError: a step returned NaN or infinity.
@@ -190,10 +193,16 @@ class Pipeline:
         if not encoding.ids:
             return
         encoded = run_encoder(self.steps.encoder, [encoding.ids])
+        ids: list[int] = []
+        written = 0
         for chosen in run_decoder(self.steps.decoder, encoded, 1, self._options()):
             [token] = chosen.tokens.tolist()
-            if token != EOS:
-                yield self.target.decode([token])
+            if token == EOS:
+                return
+            ids.append(token)
+            text = self.target.decode(ids)
+            yield text[written:]
+            written = len(text)
 
     def _options(self, extra_outputs: tuple[str, ...] = ()) -> DecodingOptions:
         return DecodingOptions(SOS, EOS, self.max_length, extra_outputs)

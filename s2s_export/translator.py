@@ -199,13 +199,13 @@ class Translator:
         return self.pipeline.translate_iter(encodings, batch_size=batch_size, attention=attention)
 
     def stream(self, text: str) -> Iterator[str]:
-        """Translate one sentence and yield its tokens as they are decoded.
+        """Translate one sentence and yield its pieces as they are decoded.
 
         Args:
             text: a sentence.
 
         Yields:
-            The tokens that ``translate`` joins by spaces.
+            Pieces that join to the text of ``translate``, spaces included.
 
         Raises:
             TextError: as for ``translate``, at once and not with the first token.

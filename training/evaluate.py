@@ -9,12 +9,11 @@ from s2s_export import command
 from s2s_export.atomic_file import replace_file
 from s2s_export.errors import DataError, DataNotFoundError, OptionError, RuntimeMissingError
 from s2s_export.pipeline import Pipeline
-from s2s_export.text.tokenizer import TextMode
 from s2s_export.translator import Translator
 
-from . import evaluation, metrics
+from . import evaluation
 from .cli import MISSING, Flag, parse
-from .data.corpus import Pair
+from .data.corpus import Modes, Pair
 from .data.pairs_file import read_pairs
 from .run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
 
@@ -23,7 +22,7 @@ _PLOTTED = 4  # sentences in the picture of the attention
 
 @dataclass(frozen=True)
 class Options:
-    """Score a run, or an exported folder: BLEU, chrF and exact matches on held-out sentences.
+    """Measure a run, or an exported folder, on held-out sentences: token errors, BLEU, …
 
     Exit codes: 0 ok, 2 wrong usage, 3 the run or the folder cannot be used, 4 the data cannot be
     used, 5 a package is missing, 130 interrupted.
@@ -59,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _evaluate(options: Options) -> int:
     command.share_cores()
     pipeline, max_length = _pipeline(options)
-    pairs = _pairs(options, pipeline.source.mode)
+    pairs = _pairs(options, Modes(pipeline.source.mode, pipeline.target.mode))
     chosen = evaluation.translatable(pipeline.source, pairs)
     if options.attention_plot is not None and chosen:
         _plot_attention(pipeline, chosen, options.attention_plot)
@@ -71,11 +70,12 @@ def _evaluate(options: Options) -> int:
             f"{len(pairs) - len(chosen)} left out: longer than any that the model was trained on, "
             "or with unknown words and the model has no UNK"
         )
-    for kind, found in evaluation.metrics_of(examples).items():
-        print(f"{kind}: {found}")
-    for found in evaluation.metrics_of(skipping).values():
-        print(f"{evaluation.UNKNOWN}, skipped instead: {found}")
-    print(metrics.signature())
+    scorer = evaluation.scorer_of(pipeline.target, pairs)
+    for kind, metrics in evaluation.metrics_of(examples, scorer).items():
+        print(f"{kind}: {metrics}")
+    for metrics in evaluation.metrics_of(skipping, scorer).values():
+        print(f"{evaluation.UNKNOWN}, skipped instead: {metrics}")
+    print(scorer.signature())
     folder = options.run if options.run.is_dir() else Path()
     path = options.hypotheses or folder / HYPOTHESES_FILE
     replace_file(path, evaluation.to_tsv(examples))
@@ -114,17 +114,16 @@ def _pipeline(options: Options) -> tuple[Pipeline, int]:
     return checkpoint.pipeline, checkpoint.report.max_source_length
 
 
-def _pairs(options: Options, mode: TextMode) -> list[Pair]:
+def _pairs(options: Options, modes: Modes) -> list[Pair]:
     """Return the pairs to evaluate on, tokenized."""
     path = options.data or options.run / HELD_OUT_FILE
     if options.data is None and not path.exists():
         raise DataNotFoundError(f"{path}: no held-out pairs here; give some with --data")
     reverse = options.reverse and options.data is not None  # the run's own file has one order
     texts = read_pairs(path, reverse=reverse).pairs
-    tokenized = (Pair(tuple(mode.tokens(t.source)), tuple(mode.tokens(t.target))) for t in texts)
-    pairs = [pair for pair in tokenized if pair.source and pair.target]
+    pairs = [pair for pair in map(modes.pair, texts) if pair.source and pair.target]
     if not pairs:
-        raise DataError(f"{path}: the normalizer leaves nothing of its pairs")
+        raise DataError(f"{path}: the text modes leave nothing of its pairs")
     return pairs
 
 

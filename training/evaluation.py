@@ -8,7 +8,7 @@ from s2s_export.pipeline import Pipeline
 from s2s_export.text.tokenizer import Encoding, Tokenizer
 
 from .data.corpus import Pair
-from .metrics import Metrics, measure
+from .metrics import Metrics, Scorer
 
 KNOWN, UNKNOWN = "known words", "unknown words"
 """The two kinds of sentences: all tokens of the source are in the vocabulary, or not."""
@@ -92,17 +92,22 @@ def translate_skipping(
     return translate_pairs(pipeline, [(p, e) for p, e in members if e.unknown_tokens])
 
 
-def metrics_of(examples: Sequence[Example]) -> dict[str, Metrics]:
+def scorer_of(target: Tokenizer, pairs: Sequence[Pair]) -> Scorer:
+    """Return the metrics for the targets of pairs."""
+    return Scorer(target.mode, [target.text(pair.target) for pair in pairs])
+
+
+def metrics_of(examples: Sequence[Example], scorer: Scorer) -> dict[str, Metrics]:
     """Measure the examples of each kind; a kind without examples has no metrics."""
-    found = {}
+    by_kind = {}
     for kind, members in (
         (KNOWN, [example for example in examples if not example.unknown]),
         (UNKNOWN, [example for example in examples if example.unknown]),
     ):
-        metrics = measure([e.hypothesis for e in members], [e.reference for e in members])
+        metrics = scorer.measure([e.hypothesis for e in members], [e.reference for e in members])
         if metrics is not None:
-            found[kind] = metrics
-    return found
+            by_kind[kind] = metrics
+    return by_kind
 
 
 def to_tsv(examples: Sequence[Example]) -> bytes:

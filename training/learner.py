@@ -18,6 +18,7 @@ from s2s_export.errors import NonFiniteError
 
 from .data.batches import Batch, collate, shuffled_groups
 from .data.corpus import Corpus, EncodedPair, encode_pairs
+from .data.subword_dropout import SubwordDropout
 from .data.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
@@ -73,6 +74,12 @@ class Learner:
         self._word_dropout: WordDropout | None = None
         if recipe.word_dropout and source.unk is not None:
             self._word_dropout = WordDropout(self._pairs, source, recipe.word_dropout)
+        self._subword_dropout: SubwordDropout | None = None
+        if recipe.subword_dropout and corpus.modes.source.merges is not None:
+            texts = [pair.texts.source for pair in corpus.training]
+            self._subword_dropout = SubwordDropout(
+                texts, corpus.modes.source, source, recipe.subword_dropout
+            )
         self.position = Position()
         self._groups: Sequence[Sequence[EncodedPair]] = ()
         self._groups_of_epoch = 0
@@ -143,13 +150,19 @@ class Learner:
         if self._groups_of_epoch != self.position.epoch:
             self._groups_of_epoch = self.position.epoch
             self._groups = shuffled_groups(
-                self._pairs,
+                self._spelt_pairs(),
                 self._recipe.batch_size,
                 self._recipe.batch_tokens,
                 seed=self._recipe.seed,
                 epoch=self.position.epoch,
             )
         return self._groups
+
+    def _spelt_pairs(self) -> Sequence[EncodedPair]:
+        """Return the pairs as this epoch spells them."""
+        if self._subword_dropout is None:
+            return self._pairs
+        return self._subword_dropout(self._pairs, seed=self._recipe.seed, epoch=self.position.epoch)
 
     def is_finite(self) -> bool:
         """Tell whether no weight is NaN or infinite."""

@@ -43,9 +43,9 @@ class Selection:
         prefix_filter: keep only pairs whose first column begins with one of the prefixes.
         prefixes: beginnings for the prefix filter, as the tutorial normalizes them.
         source_text: how the source is split into tokens: ``tutorial`` keeps a-z and .!? alone;
-            ``unicode`` lower-case words and punctuation of every script; ``natural`` subwords of the
-            text as people write it; ``characters`` each character; ``spaces`` what stands between
-            white space, verbatim.
+            ``unicode`` lower-case words and punctuation of every script; ``natural`` subwords of
+            the text as people write it; ``characters`` each character; ``spaces`` the stretches
+            between white space, verbatim.
         target_text: the same for the target, whose text comes out as the mode keeps it.
         fold_case: lower-case the source, for users who type as they like.
         source_subwords: merges learned for a ``natural`` source; 0 chooses by the amount of text.
@@ -117,7 +117,7 @@ class Recipe:
         subword_dropout: share of the merges that training leaves out of a ``natural`` source, anew
             in each epoch, so that it reads words in several spellings.
         validate_every: epochs from one validation on the held-out pairs to the next.
-        patience: validations without a better BLEU after which training stops.
+        patience: validations without fewer errors after which training stops.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
         curve_every: sentences from one point of the loss curve to the next.
         hidden_size: units of the embeddings and GRUs.

@@ -82,8 +82,13 @@ def print_epoch(
     if held_out_loss is not None:
         line += f"; held-out loss {held_out_loss:.3f}"
     if metrics:
-        line += "; BLEU " + ", ".join(f"{m.bleu:.2f} ({kind})" for kind, m in metrics.items())
+        line += "; " + ", ".join(f"{_in_short(m)} ({kind})" for kind, m in metrics.items())
     say(line)
+
+
+def _in_short(metrics: Metrics) -> str:
+    bleu = "" if metrics.bleu is None else f"BLEU {metrics.bleu:.2f} "
+    return f"{bleu}exact {metrics.exact:.1%} token errors {metrics.token_error_rate:.1%}"
 
 
 def print_result(result: Checkpoint) -> None:

@@ -22,13 +22,12 @@ from .data.corpus import Corpus
 from .data.pairs_file import TextPair
 from .evaluation import KNOWN, UNKNOWN
 from .learner import Learner
-from .metrics import signature
 from .recipes import Recipe
 from .run import checkpoint, resuming
 from .run import folder as run_folder
 from .run.checkpoint import Checkpoint, Report
 from .run.history import HistoryWriter, Point, Tally, metric_columns, points_from, to_csv
-from .run.plot import plot_bleu, plot_losses
+from .run.plot import plot_errors, plot_losses
 from .signals import stop_requests
 from .validation import NOT_MEASURED, Validation, Validator
 
@@ -64,8 +63,8 @@ def fit(
         save_interval: seconds from one checkpoint to the next.
 
     Returns:
-        The best checkpoint: that with the highest BLEU on the held-out sentences without unknown
-        words, or without such sentences the last.
+        The best checkpoint: that with the lowest token error rate on the held-out sentences, or
+        without such sentences the last.
 
     Raises:
         DataError: no pair passes the filters, or to resume, the pairs are not the same.
@@ -111,7 +110,7 @@ class Training:
         self._validator = Validator(self._learner, corpus, recipe)
         self._history: list[Point] = []
         self._tallies = {"curve": Tally(), "report": Tally(), "epoch": Tally()}
-        self._best_bleu: float | None = None
+        self._least_errors: tuple[float, ...] | None = None
         self._stale = 0
         self._stopped_early = False
         self._environment = resuming.environment(device)
@@ -150,8 +149,8 @@ class Training:
             self._run / run_folder.LOSS_PLOT_FILE,
             per_sentence=self._recipe.loss == "sentence",
         )
-        if self._best_bleu is not None:
-            plot_bleu(self._history, self._run / run_folder.BLEU_PLOT_FILE)
+        if self._least_errors is not None:
+            plot_errors(self._history, self._run / run_folder.ERRORS_PLOT_FILE)
 
     @property
     def _finished(self) -> bool:
@@ -201,10 +200,9 @@ class Training:
     def _validate(self) -> Validation:
         """Measure the model; save it if it is the best so far."""
         found = self._validator.measure()
-        if KNOWN in found.metrics:
-            bleu = found.metrics[KNOWN].bleu
-            if self._best_bleu is None or bleu > self._best_bleu:
-                self._best_bleu, self._stale = bleu, 0
+        if found.errors is not None:
+            if self._least_errors is None or found.errors < self._least_errors:
+                self._least_errors, self._stale = found.errors, 0
                 self._save_model(found)
                 examples = evaluation.to_tsv(found.examples)
                 replace_file(self._run / run_folder.HYPOTHESES_FILE, examples)
@@ -233,7 +231,7 @@ class Training:
                 f"a weight is NaN or infinite in epoch {self._learner.position.epoch}; a lower "
                 f"--learning-rate may help; {self._run} keeps its last good checkpoint"
             )
-        if self._best_bleu is None:  # nothing to choose by: the newest is the best
+        if self._least_errors is None:  # nothing to choose by: the newest is the best
             self._save_model(NOT_MEASURED)
         checkpoint.save_state(self._state(), self._run)
         replace_file(self._run / run_folder.HISTORY_FILE, to_csv(self._history))
@@ -246,7 +244,7 @@ class Training:
             "learner": self._learner.state(),
             "history": [asdict(point) for point in self._history],
             "tallies": {name: asdict(tally) for name, tally in self._tallies.items()},
-            "best_bleu": self._best_bleu,
+            "least_errors": self._least_errors,
             "stale": self._stale,
             "stopped_early": self._stopped_early,
         }
@@ -265,7 +263,8 @@ class Training:
         self._learner.restore(state["learner"])
         self._history = points_from(state["history"])
         self._tallies = {name: Tally(**values) for name, values in state["tallies"].items()}
-        self._best_bleu = state["best_bleu"]
+        least = state["least_errors"]
+        self._least_errors = None if least is None else tuple(least)
         self._stale = state["stale"]
         self._stopped_early = state["stopped_early"]
         position = self._learner.position
@@ -289,11 +288,12 @@ class Training:
             epoch=min(learner.position.epoch, self._recipe.epochs),
             held_out_loss=found.loss,
             metrics=found.metrics,
-            metric_signature=signature() if found.metrics else None,
+            metric_signature=self._validator.scorer.signature() if found.metrics else None,
         )
         best = Checkpoint(
             recipe=self._recipe,
             report=report,
+            modes=corpus.modes,
             vocabularies=corpus.vocabularies,
             samples=tuple(samples),
             model=learner.model,

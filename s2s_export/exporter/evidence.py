@@ -150,10 +150,11 @@ def _bleu(
     hypotheses: Sequence[Hypothesis], references: Sequence[str | None], source: ExportSource
 ) -> float | None:
     """Return the BLEU of the samples' translations; ``None`` where a reference is missing."""
-    known = [reference for reference in references if reference is not None]
+    target = source.target
+    known = [target.text(target.tokens(text)) for text in references if text is not None]
     if source.bleu is None or len(known) < len(references):
         return None
-    return source.bleu([source.target.decode(h.ids) for h in hypotheses], known)
+    return source.bleu([target.decode(h.ids) for h in hypotheses], known)
 
 
 def _pipeline(steps: Steps, source: ExportSource) -> Pipeline:

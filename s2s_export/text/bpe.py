@@ -11,14 +11,15 @@ Source:
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 from ..errors import VocabularyError
+from .normalizers import JOINERS
 
 LONGEST_PIECE = 32
 """Characters that merges see at once; it bounds the time that hostile text takes."""
 _CACHED_WORDS = 1 << 15
 _LONGEST_CACHED_WORD = 64
-_JOINERS = "\u200c\u200d"
 
 Rank = Mapping[tuple[str, str], int]
 
@@ -52,7 +53,7 @@ class Merges:
         pairs = []
         for number, line in enumerate(lines[:-1], 1):
             parts = tuple(line.split("\t"))
-            if len(parts) != 2 or not all(parts) or any(c in line for c in "\r"):
+            if len(parts) != 2 or not all(parts) or "\r" in line:
                 raise VocabularyError(
                     f"{name}: line {number}: expected two parts with a tab between; export again"
                 )
@@ -92,12 +93,12 @@ class Merges:
     def _merge(self, parts: list[str], skips: Callable[[], bool] | None) -> list[str]:
         ranks = self._ranks
         while len(parts) > 1:
-            pairs = [(ranks[p], i) for i, p in enumerate(zip(parts, parts[1:])) if p in ranks]
+            known = [(ranks[p], i) for i, p in enumerate(pairwise(parts)) if p in ranks]
             if skips is not None:
-                pairs = [pair for pair in pairs if not skips()]
-            if not pairs:
+                known = [pair for pair in known if not skips()]
+            if not known:
                 break
-            _, at = min(pairs)
+            _, at = min(known)
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
         return parts
 
@@ -126,5 +127,8 @@ def pieces(word: str) -> list[str]:
 
 
 def _kind(character: str) -> str:
+    """Return L for letters, marks and joiners, N for digits and other numbers, else P."""
     category = unicodedata.category(character)[0]
-    return "L" if category == "M" or character in _JOINERS else category if category in "LN" else "P"
+    if category in "LM" or character in JOINERS:
+        return "L"
+    return "N" if category == "N" else "P"

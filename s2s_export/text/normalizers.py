@@ -77,14 +77,11 @@ def is_unspaced(character: str) -> bool:
     return any(first <= ord(character) <= last for first, last in _UNSPACED)
 
 
-def _is_tone_letter(character: str, category: str) -> bool:
-    """Tell whether it is a modifier symbol of phonetic spelling (˧), not an ASCII ``^``."""
-    return category == "Sk" and character >= "\u02c2"
-
-
 _INVISIBLE = dict.fromkeys(
-    [0xAD, 0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2060, 0x2065)]
-    + [*range(0x2066, 0x206A)]
+    (
+        *(0xAD, 0x200B, 0x200E, 0x200F, 0xFEFF),
+        *(*range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A)),
+    )
 )
 """Soft hyphen, zero-width space, word joiners, directional marks, byte order mark. The joiners
 U+200C and U+200D are letters of many scripts' spelling and stay."""
@@ -119,9 +116,7 @@ def visible(text: str, *, kept: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(
-        c
-        for c in text
-        if c.isspace() or c in kept or unicodedata.category(c) not in ("Cc", "Cf")
+        c for c in text if c.isspace() or c in kept or unicodedata.category(c) not in ("Cc", "Cf")
     )
 
 
@@ -130,6 +125,8 @@ def _space_out(character: str) -> str:
     category = unicodedata.category(character)
     if category[0] == "L" and is_unspaced(character):
         return f" {character}"
-    if category[0] in "LMN" or character in _WORD_CHARACTERS or _is_tone_letter(character, category):
+    if category[0] in "LMN" or character in _WORD_CHARACTERS:
+        return character
+    if category == "Sk" and character >= "\u02c2":  # a tone letter (˧), not an ASCII ^
         return character
     return f" {character} " if category[0] == "P" or category in ("Sc", "Sm") else " "

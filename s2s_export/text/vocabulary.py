@@ -26,9 +26,7 @@ class Vocabulary:
     ``<eos>``, and UNK stands only for words outside the vocabulary.
     """
 
-    def __init__(
-        self, words: Iterable[str], *, unk: bool = False, word_forms: bool = True
-    ) -> None:
+    def __init__(self, words: Iterable[str], *, unk: bool = False, word_forms: bool = True) -> None:
         """Take the words in the order of their ids, control tokens left out.
 
         Args:

@@ -49,7 +49,9 @@ class WordForms:
             if not other.startswith(stem):
                 break
             differing = max(len(word), len(other)) - _shared(word, other)
-            if other != word and _inflects(other) and differing < least and not _are_two_numbers(word, other):
+            if other == word or not _inflects(other) or _are_two_numbers(word, other):
+                continue
+            if differing < least:
                 best, least = other, differing
         return best
 

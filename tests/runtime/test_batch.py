@@ -137,7 +137,7 @@ def test_stream_yields_tokens_as_they_are_decoded(
     translator: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for text in TEXTS:
-        assert " ".join(translator.stream(text)) == translator.translate(text)
+        assert "".join(translator.stream(text)) == translator.translate(text)
     calls = observe(monkeypatch, translator)
     tokens = translator.stream("Je suis en retard.")
     assert calls == []

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from s2s_export.errors import DataError
-from s2s_export.text.normalizers import normalize_tutorial
 from s2s_export.text.modes import TextMode, text_mode
+from s2s_export.text.normalizers import normalize_tutorial
 from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 

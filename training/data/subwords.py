@@ -1,12 +1,10 @@
-"""Subwords learned from texts, and left out at random in training.
+"""Subwords learned from texts.
 
 The ``tokenizers`` library learns the merges; ``s2s_export.text.bpe`` applies them.
 """
 
 import json
-import random
 from collections.abc import Sequence
-from dataclasses import replace
 
 from s2s_export.text.bpe import Merges, pieces
 from s2s_export.text.modes import TextMode
@@ -35,11 +33,7 @@ def learn_merges(mode: TextMode, texts: Sequence[str], n_merges: int) -> Merges:
     """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-    words = [
-        f" {word}"
-        for text in texts
-        for word in clean(lower_case(text) if mode.folds_case else text).split()
-    ]
+    words = [word for text in texts for word in words_of(mode, text)]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Split(_SEPARATOR, "removed")
     alphabet = {character for word in words for character in word}
@@ -50,6 +44,11 @@ def learn_merges(mode: TextMode, texts: Sequence[str], n_merges: int) -> Merges:
     )
     tokenizer.train_from_iterator((_SEPARATOR.join(pieces(word)) for word in words), trainer)
     return Merges(_merges_of(tokenizer.to_str()))
+
+
+def words_of(mode: TextMode, text: str) -> list[str]:
+    """Return the words of a text, each with the space before it."""
+    return [f" {word}" for word in clean(lower_case(text) if mode.folds_case else text).split()]
 
 
 def _merges_of(saved: str) -> list[tuple[str, str]]:

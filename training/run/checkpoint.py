@@ -15,16 +15,19 @@ import torch
 from s2s_export.atomic_file import replace_file
 from s2s_export.errors import ArtefactNotFoundError, CheckpointError
 from s2s_export.pipeline import Pipeline
-from s2s_export.text.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.text.bpe import Merges
+from s2s_export.text.modes import text_mode
+from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 
-from ..data.corpus import Pair, Vocabularies
+from ..data.corpus import Modes, Pair, Vocabularies
+from ..data.pairs_file import TextPair
 from ..metrics import Metrics
 from ..models.seq2seq import Seq2Seq
 from ..recipes import Recipe, Selection
 from .folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
 
-_FORMAT_VERSION = 3
+_FORMAT_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class Checkpoint:
     Attributes:
         recipe: of the run.
         report: its result.
-        vocabularies: the words of the training pairs.
+        modes: the text modes of both sides.
+        vocabularies: the tokens of the training pairs.
         samples: pairs that can be encoded, for export to compare the graphs on: held-out ones, or
             some of the training pairs where none was held out.
         model: ready for inference.
@@ -79,6 +83,7 @@ class Checkpoint:
 
     recipe: Recipe
     report: Report
+    modes: Modes
     vocabularies: Vocabularies
     samples: tuple[Pair, ...]
     model: Seq2Seq
@@ -86,8 +91,7 @@ class Checkpoint:
     @property
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
         """The tokenizers of the source and the target."""
-        mode = TEXT_MODES[self.recipe.selection.normalizer]
-        return self.vocabularies.tokenizers(mode, self.report.max_source_length)
+        return self.vocabularies.tokenizers(self.modes, self.report.max_source_length)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -108,7 +112,9 @@ def save(checkpoint: Checkpoint, run: Path) -> None:
         "source_words": list(vocabularies.source.words),
         "source_has_unk": vocabularies.source.unk is not None,
         "target_words": list(vocabularies.target.words),
-        "samples": [[list(pair.source), list(pair.target)] for pair in checkpoint.samples],
+        "source_merges": _merges_to_list(checkpoint.modes.source.merges),
+        "target_merges": _merges_to_list(checkpoint.modes.target.merges),
+        "samples": [list(pair.texts) for pair in checkpoint.samples],
         "weights": {name: t.cpu() for name, t in checkpoint.model.state_dict().items()},
     }
     replace_file(run / BEST_FILE, _to_bytes(content))
@@ -130,8 +136,21 @@ def load(run: Path) -> Checkpoint:
     report = content["report"]
     metrics = {kind: Metrics(**values) for kind, values in report["metrics"].items()}
     recipe = recipe_from(content["recipe"])
+    selection = recipe.selection
+    modes = Modes(
+        text_mode(
+            selection.source_text,
+            merges=_merges_from(content["source_merges"]),
+            fold_case=selection.fold_case,
+        ),
+        text_mode(selection.target_text, merges=_merges_from(content["target_merges"])),
+    )
     vocabularies = Vocabularies(
-        Vocabulary(content["source_words"], unk=content["source_has_unk"]),
+        Vocabulary(
+            content["source_words"],
+            unk=content["source_has_unk"],
+            word_forms=modes.source.has_word_forms,
+        ),
         Vocabulary(content["target_words"]),
     )
     model = Seq2Seq.of(recipe, vocabularies)
@@ -140,10 +159,19 @@ def load(run: Path) -> Checkpoint:
     return Checkpoint(
         recipe=recipe,
         report=Report(**{**report, "metrics": metrics}),
+        modes=modes,
         vocabularies=vocabularies,
-        samples=tuple(Pair(tuple(source), tuple(target)) for source, target in content["samples"]),
+        samples=tuple(modes.pair(TextPair(*texts)) for texts in content["samples"]),
         model=model,
     )
+
+
+def _merges_to_list(merges: Merges | None) -> list[list[str]] | None:
+    return None if merges is None else [list(pair) for pair in merges.pairs]
+
+
+def _merges_from(content: list[list[str]] | None) -> Merges | None:
+    return None if content is None else Merges((left, right) for left, right in content)
 
 
 def save_state(state: dict[str, Any], run: Path) -> None:

@@ -16,7 +16,7 @@ LAST_FILE, PREVIOUS_FILE = "last.pt", "previous.pt"
 HISTORY_FILE = "history.csv"
 HELD_OUT_FILE = "held-out.tsv"
 HYPOTHESES_FILE = "hypotheses.tsv"
-LOSS_PLOT_FILE, BLEU_PLOT_FILE = "loss.png", "bleu.png"
+LOSS_PLOT_FILE, ERRORS_PLOT_FILE = "loss.png", "errors.png"
 TENSORBOARD_FOLDER = "tensorboard"
 _LOCK_FILE = ".lock"
 
@@ -61,7 +61,7 @@ def clear(run: Path) -> None:
     try:
         for name in (
             *(BEST_FILE, LAST_FILE, PREVIOUS_FILE, HISTORY_FILE, HELD_OUT_FILE, HYPOTHESES_FILE),
-            *(LOSS_PLOT_FILE, BLEU_PLOT_FILE),
+            *(LOSS_PLOT_FILE, ERRORS_PLOT_FILE),
         ):
             (run / name).unlink(missing_ok=True)
         shutil.rmtree(run / TENSORBOARD_FOLDER, ignore_errors=True)

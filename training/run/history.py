@@ -24,11 +24,14 @@ class Point:
             losses, in nats; a tenth of it is what the tutorial prints.
         held_out_loss: mean over the held-out target tokens, in nats. From here on: ``None`` where
             the model was not validated.
-        bleu: of the held-out sentences without unknown words.
+        bleu: of the held-out sentences without unknown words; ``None`` also where no reference has
+            four tokens.
         chrf: of the same.
+        token_error_rate: of the same.
         exact: fraction of the same that equal their reference.
-        bleu_unknown: of the held-out sentences with unknown words.
+        bleu_unknown: of the held-out sentences with unknown words, and so on.
         chrf_unknown: of the same.
+        token_error_rate_unknown: of the same.
         exact_unknown: of the same.
     """
 
@@ -39,17 +42,22 @@ class Point:
     held_out_loss: float | None = None
     bleu: float | None = None
     chrf: float | None = None
+    token_error_rate: float | None = None
     exact: float | None = None
     bleu_unknown: float | None = None
     chrf_unknown: float | None = None
+    token_error_rate_unknown: float | None = None
     exact_unknown: float | None = None
+
+
+_METRICS = ("bleu", "chrf", "token_error_rate", "exact")
 
 
 def metric_columns(metrics: Metrics | None, suffix: str) -> dict[str, float | None]:
     """Return metrics as columns of a point: ``bleu`` and so on, with a suffix."""
     if metrics is None:
         return {}
-    return {f"{name}{suffix}": getattr(metrics, name) for name in ("bleu", "chrf", "exact")}
+    return {f"{name}{suffix}": getattr(metrics, name) for name in _METRICS}
 
 
 History = Sequence[Point]

@@ -1,4 +1,4 @@
-"""Plots of a run: its losses, its BLEU on the held-out sentences, its attention."""
+"""Plots of a run: its losses, its errors on the held-out sentences, its attention."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,20 +44,24 @@ def plot_losses(history: History, path: Path, *, per_sentence: bool) -> None:
     _draw(curves, label, path)
 
 
-def plot_bleu(history: History, path: Path) -> None:
-    """Draw the held-out BLEU of sentences with and without unknown words.
+def plot_errors(history: History, path: Path) -> None:
+    """Draw the held-out token error rate of sentences with and without unknown words.
 
     Args:
         history: of a run with held-out pairs.
         path: the PNG file to write.
     """
     curves: dict[str, Curve] = {
-        "known words": [(p.sentences, p.bleu) for p in history if p.bleu is not None],
+        "known words": [
+            (p.sentences, p.token_error_rate) for p in history if p.token_error_rate is not None
+        ],
         "unknown words": [
-            (p.sentences, p.bleu_unknown) for p in history if p.bleu_unknown is not None
+            (p.sentences, p.token_error_rate_unknown)
+            for p in history
+            if p.token_error_rate_unknown is not None
         ],
     }
-    _draw(curves, "BLEU on held-out sentences", path)
+    _draw(curves, "token error rate on held-out sentences", path)
 
 
 def plot_attention(translations: Sequence[Translation], path: Path) -> None:

@@ -37,11 +37,11 @@ def test_trains_a_run_folder_and_reports(
     assert lines[-1] == f"next: python -m s2s_export.export --run {run}"
     assert "pairs/s" in err
     names = [
-        *(".lock", "best.pt", "bleu.png", "held-out.tsv", "history.csv", "hypotheses.tsv"),
+        *(".lock", "best.pt", "errors.png", "held-out.tsv", "history.csv", "hypotheses.tsv"),
         *("last.pt", "loss.png", "previous.pt", "tensorboard"),
     ]
     assert sorted(path.name for path in run.iterdir()) == names
-    for name in ("loss.png", "bleu.png"):
+    for name in ("loss.png", "errors.png"):
         assert (run / name).read_bytes().startswith(b"\x89PNG")
     report = checkpoints.load(run).report
     assert (report.training_pairs, report.held_out_pairs, report.recipe) == (21, 5, "default")
