@@ -22,7 +22,7 @@ _PLOTTED = 4  # sentences in the picture of the attention
 
 @dataclass(frozen=True)
 class Options:
-    """Measure a run, or an exported folder, on held-out sentences: token errors, BLEU, …
+    """Measure a run, or an exported folder, on held-out sentences: token errors, BLEU and chrF.
 
     Exit codes: 0 ok, 2 wrong usage, 3 the run or the folder cannot be used, 4 the data cannot be
     used, 5 a package is missing, 130 interrupted.
@@ -33,6 +33,8 @@ class Options:
         data: translate these pairs instead, all that are in the file; it may be any that
             ``training.fit --data`` takes. Pairs that the model was trained on flatter it.
         reverse: the data's first column is the source, as for ``training.fit``.
+        columns: the source's column of the data and the target's, as for ``training.fit``.
+        header: the data's first line holds names of columns.
         attention_plot: also draw the attention of a few of the sentences, into this PNG
             file; the model must be one with attention.
         hypotheses: file for the translations; by default hypotheses.tsv in the run folder, or if
@@ -44,6 +46,8 @@ class Options:
     exported: Path | None = None
     data: Path | None = None
     reverse: Flag = False
+    columns: tuple[str, str] | None = None
+    header: Flag = False
     attention_plot: Path | None = None
     hypotheses: Path | None = None
     debug: Flag = False
@@ -119,8 +123,15 @@ def _pairs(options: Options, modes: Modes) -> list[Pair]:
     path = options.data or options.run / HELD_OUT_FILE
     if options.data is None and not path.exists():
         raise DataNotFoundError(f"{path}: no held-out pairs here; give some with --data")
-    reverse = options.reverse and options.data is not None  # the run's own file has one order
-    texts = read_pairs(path, reverse=reverse).pairs
+    if options.data is None:  # the run's own file has one order
+        texts = read_pairs(path).pairs
+    else:
+        texts = read_pairs(
+            path,
+            reverse=options.reverse,
+            columns=options.columns or (),
+            header=options.header,
+        ).pairs
     pairs = [pair for pair in map(modes.pair, texts) if pair.source and pair.target]
     if not pairs:
         raise DataError(f"{path}: the text modes leave nothing of its pairs")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +11,9 @@ from s2s_export.errors import ProviderError, RuntimeMissingError
 
 from .cli import MISSING, Flag, RecipeName, parse
 from .data.download import download
-from .data.pairs_file import RawPairs, read_pairs
+from .data.pairs_file import RawPairs, read_pairs, read_parallel
 from .data.phrasebook import phrasebook
-from .recipes import DEFAULT, RECIPES, Recipe
+from .recipes import DEFAULT, RECIPES, Recipe, TextModeName
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,14 @@ class Options:
         recipe_name: ``default`` makes a model worth shipping, ``attention`` a better and somewhat
             slower one, ``tutorial`` trains as the tutorial does. The recipe sets the defaults of
             all options below the first group; any of them can be given as well.
-        data: lines of English<TAB>French: a text file, gzipped, or a zip archive with one; without
-            it, the built-in phrasebook.
+        data: lines of English<TAB>French: a text file, gzipped, or a zip archive with one; .csv and
+            .jsonl too. Without it, the built-in phrasebook.
+        columns: the source's column and the target's, by number from 1 or by name; by default the
+            second and the first.
+        header: the data's first line holds names of columns.
+        source: a file with a source text a line, and ...
+        target: ... one with the target of each, instead of --data.
+        text: text mode of both sides, see --source-text.
         download: fetch and use this data instead: ``tatoeba``, the pairs that the tutorial uses.
         sha256: of the download; another file is an error. Without it, its sha256 is printed.
         run: folder to write.
@@ -41,6 +47,11 @@ class Options:
 
     recipe_name: RecipeName = "default"
     data: Path | None = None
+    columns: tuple[str, str] | None = None
+    header: Flag = False
+    source: Path | None = None
+    target: Path | None = None
+    text: TextModeName | None = None
     download: Literal["tatoeba"] | None = None
     sha256: str | None = None
     run: Path = Path("runs/default")
@@ -53,6 +64,10 @@ class Options:
     def __post_init__(self) -> None:
         if self.data is not None and self.download is not None:
             raise ValueError("--data and --download: expected one of them, found both")
+        if (self.source is None) != (self.target is None):
+            raise ValueError("--source and --target: expected both, found one")
+        if self.source is not None and (self.data is not None or self.download is not None):
+            raise ValueError("--source and --data: expected one of them, found both")
         if self.resume and self.force:
             raise ValueError("--resume and --force: expected one of them, found both")
 
@@ -74,7 +89,13 @@ def parse_options(arguments: Sequence[str]) -> Options:
     named += [a.removeprefix("--recipe=") for a in arguments if a.startswith("--recipe=")]
     name = named[-1] if named else "default"
     default = Options(recipe=RECIPES.get(name, DEFAULT))
-    return parse(Options, "python -m training.fit", arguments, default)
+    options = parse(Options, "python -m training.fit", arguments, default)
+    if options.text is None:
+        return options
+    selection = replace(
+        options.recipe.selection, source_text=options.text, target_text=options.text
+    )
+    return replace(options, recipe=replace(options.recipe, selection=selection))
 
 
 def _fit(options: Options) -> int:
@@ -90,6 +111,8 @@ def _fit(options: Options) -> int:
     raw, data_name = _read(options)
     for reason, count in raw.skipped.items():
         print(f"{count} lines skipped: {reason}")
+    for note in raw.notes:
+        print(f"note: {note}", file=sys.stderr)
     trainer.fit(
         raw.pairs,
         options.recipe,
@@ -111,7 +134,13 @@ def _read(options: Options) -> tuple[RawPairs, str]:
         path = download(options.download, sha256=options.sha256)
         return read_pairs(path, reverse=reverse), options.download
     if options.data is not None:
-        return read_pairs(options.data, reverse=reverse), options.data.name
+        raw = read_pairs(
+            options.data, reverse=reverse, columns=options.columns or (), header=options.header
+        )
+        return raw, options.data.name
+    if options.source is not None and options.target is not None:
+        names = f"{options.source.name}, {options.target.name}"
+        return read_parallel(options.source, options.target), names
     return RawPairs.of_columns("phrasebook", phrasebook(), reverse=reverse), "phrasebook"
 
 

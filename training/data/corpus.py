@@ -310,7 +310,8 @@ class Corpus:
     def held_out_tsv(self) -> bytes:
         """Write the held-out pairs as a pairs file, the source always in the second column."""
         texts = [pair.texts for pair in self.held_out]
-        return "".join(f"{t.target}\t{t.source}\n" for t in texts).encode()
+        lines = [[" ".join(text.split()) for text in (t.target, t.source)] for t in texts]
+        return "".join("\t".join(line) + "\n" for line in lines).encode()
 
 
 def _without_rare_targets(pairs: Sequence[Pair], min_count: int) -> list[Pair]:

@@ -1,20 +1,29 @@
-"""Pairs file: two columns of texts, separated by a tab, one pair a line.
+"""Pairs file: two columns of texts, one pair a line, in the formats that people have.
 
-A text file as it is, gzipped, or in a zip archive as manythings.org/anki publishes them; the first
-bytes tell which, not the name.
+Tab-separated text as it is; ``.csv`` with quotes; ``.jsonl`` with named fields; or two parallel
+files.
 """
 
-import gzip
+import csv
+import json
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
+
+from .text_file import LONGEST_LINE, lines_of, opened
+
+__all__ = ["LONGEST_LINE", "RawPairs", "TextPair", "read_pairs", "read_parallel"]
+
+_HEADER_WORDS = frozenset(
+    {"source", "target", "src", "tgt", "trg", "input", "output", "text", "translation", "label"}
+    | {"english", "french", "german", "spanish", "en", "fr", "de", "es", "word", "pronunciation"}
+)
 
 
 class TextPair(NamedTuple):
@@ -29,20 +38,6 @@ class TextPair(NamedTuple):
         return cls(*columns) if reverse else cls(*columns[::-1])
 
 
-LONGEST_LINE = 2**16
-"""Bytes. Tatoeba's longest pairs have some 800; a longer line is no sentence pair."""
-
-_TEXT_SUFFIXES = (".txt", ".tsv")
-_BOM = b"\xef\xbb\xbf"
-
-
-class _Lines(Protocol):
-    """A file open for reading bytes."""
-
-    def readline(self, limit: int, /) -> bytes:
-        """Return the next line, or its first ``limit`` bytes; ``b""`` at the end."""
-
-
 @dataclass
 class RawPairs:
     """The pairs of a file.
@@ -51,11 +46,13 @@ class RawPairs:
         name: of the data in messages.
         pairs: in their order.
         skipped: how many lines were skipped, by the reason.
+        notes: peculiarities of the file that its owner should look at.
     """
 
     name: str
     pairs: list[TextPair] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def of_columns(
@@ -64,106 +61,214 @@ class RawPairs:
         """Take pairs of columns in the order of a file."""
         return cls(name, [TextPair.of_columns(pair, reverse=reverse) for pair in columns])
 
+    def add(self, pair: TextPair) -> None:
+        """Add a pair, or count it as skipped where a side is empty."""
+        if all(text.strip() for text in pair):
+            self.pairs.append(pair)
+        else:
+            self.skipped["one side empty"] += 1
 
-def read_pairs(path: Path, *, reverse: bool = False) -> RawPairs:
+
+def read_pairs(
+    path: Path, *, reverse: bool = False, columns: Sequence[str] = (), header: bool = False
+) -> RawPairs:
     """Read the pairs of a file.
 
-    A third column (attribution) is accepted. Blank lines, pairs with an empty side and lines longer
-    than ``LONGEST_LINE`` are skipped and counted; no such line is ever held in memory.
+    Blank lines, pairs with an empty side and lines longer than ``LONGEST_LINE`` are skipped and
+    counted; no such line is ever held in memory.
 
     Args:
-        path: text in UTF-8 (BOM and CRLF are fine), gzipped text, or a zip archive with one
-            ``.txt`` or ``.tsv`` file.
-        reverse: the first column is the source; otherwise it is the second.
+        path: text in UTF-8 or UTF-16, gzipped text, or a zip archive with one such file;
+            tab-separated unless its name ends in ``.csv`` or ``.jsonl``.
+        reverse: without ``columns``: the first column is the source; otherwise it is the second.
+        columns: the source's column and the target's, by number from 1, or by the names in the
+            first line or of the JSON fields.
+        header: the first line holds names and is left out; so it is where columns are named.
 
     Raises:
         DataNotFoundError: there is no such file.
         DataError: it cannot be read, or holds no pairs.
-        DataFormatError: a line has no tab, or is not UTF-8; the message names it.
+        DataFormatError: a line has no such columns, or is not UTF-8; the message names it.
     """
+    if len(columns) not in (0, 2):
+        raise DataError(f"--columns: expected two, source and target, found {len(columns)}")
     try:
-        with _opened(path) as (name, file):
+        with opened(path) as (name, file):
             raw = RawPairs(name)
-            for number, line in _lines(file, raw.skipped):
-                columns = _columns(name, number, line)
-                if all(column.strip() for column in columns):
-                    raw.pairs.append(TextPair.of_columns(columns, reverse=reverse))
-                else:
-                    raw.skipped["one side empty"] += 1
+            rows = _rows(name, lines_of(name, file, raw.skipped))
+            for pair in _pairs(raw, rows, _Columns(name, columns, reverse=reverse, header=header)):
+                raw.add(pair)
     except FileNotFoundError:
         raise DataNotFoundError(f"{path}: no such data file") from None
     except DataError:
         raise
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, UnicodeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
+    _require_pairs(raw)
+    _look_at_numbers(raw)
+    return raw
+
+
+def read_parallel(source: Path, target: Path) -> RawPairs:
+    """Read two files with as many lines, one text a line.
+
+    Raises:
+        DataNotFoundError: there is no such file.
+        DataError: a file cannot be read, or they have different numbers of lines.
+    """
+    sides: list[dict[int, str]] = []
+    skipped: Counter[str] = Counter()
+    for path in (source, target):
+        try:
+            with opened(path) as (name, file):
+                sides.append(dict(lines_of(name, file, skipped)))
+        except FileNotFoundError:
+            raise DataNotFoundError(f"{path}: no such data file") from None
+        except (OSError, EOFError, UnicodeError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{path}: cannot be read: {error}") from error
+    last = [max(side, default=0) for side in sides]
+    if last[0] != last[1]:
+        raise DataError(
+            f"{source} ends at line {last[0]}, {target} at line {last[1]}: line n of one must be "
+            "the pair of line n of the other"
+        )
+    raw = RawPairs(f"{source} and {target}", skipped=skipped)
+    for number in sorted({*sides[0], *sides[1]}):
+        raw.add(TextPair(sides[0].get(number, ""), sides[1].get(number, "")))
+    _require_pairs(raw)
+    return raw
+
+
+@dataclass
+class _Row:
+    """A line's number, its cells, and their names where the line has them itself."""
+
+    number: int
+    cells: list[str]
+    names: list[str] | None = None
+
+
+def _rows(name: str, lines: Iterator[tuple[int, str]]) -> Iterator[_Row]:
+    plain = name.removesuffix(".gz")
+    if plain.endswith(".csv"):
+        # A quoted cell may hold line ends, so the reader asks for lines; the number is the last's.
+        numbers = [0]
+
+        def texts() -> Iterator[str]:
+            for number, line in lines:
+                numbers[0] = number
+                yield f"{line}\n"
+
+        try:
+            for cells in csv.reader(texts(), strict=True):
+                yield _Row(numbers[0], cells)
+        except csv.Error as error:
+            raise DataFormatError(f"{name}, line {numbers[0]}: {error}") from None
+        return
+    for number, line in lines:
+        if not plain.endswith(".jsonl"):
+            yield _Row(number, line.split("\t"))
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise DataFormatError(f"{name}, line {number}: not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise DataFormatError(f"{name}, line {number}: expected an object with named fields")
+        yield _Row(number, [str(cell) for cell in value.values()], [*map(str, value)])
+
+
+class _Columns:
+    """The choice of two columns, found in a header where they have names."""
+
+    def __init__(self, name: str, columns: Sequence[str], *, reverse: bool, header: bool) -> None:
+        self._name = name
+        self.named = bool(columns) and not all(column.isdecimal() for column in columns)
+        self.chosen = bool(columns)
+        self.header = header or self.named
+        self._columns = columns
+        self._indices = [0, 1] if reverse else [1, 0]
+        if columns and not self.named:
+            self._indices = [int(column) - 1 for column in columns]
+            if min(self._indices) < 0:
+                raise DataError("--columns: numbers begin at 1")
+
+    def read_header(self, names: Sequence[str]) -> None:
+        """Find named columns.
+
+        Raises:
+            DataFormatError: there is no such name.
+        """
+        if not self.named:
+            return
+        names = [name.strip() for name in names]
+        missing = [column for column in self._columns if column not in names]
+        if missing:
+            raise DataFormatError(
+                f"{self._name}: no column {', '.join(map(repr, missing))}; its columns are "
+                f"{', '.join(map(repr, names))}"
+            )
+        self._indices = [names.index(column) for column in self._columns]
+
+    def pair(self, row: _Row) -> TextPair:
+        """Return the two cells.
+
+        Raises:
+            DataFormatError: the line has fewer columns.
+        """
+        if len(row.cells) <= max(self._indices):
+            raise DataFormatError(
+                f"{self._name}, line {row.number}: expected English<TAB>French, found no tab"
+                if len(row.cells) == 1 and not self._name.endswith((".csv", ".jsonl"))
+                else f"{self._name}, line {row.number}: expected {max(self._indices) + 1} columns, "
+                f"found {len(row.cells)}; see --columns"
+            )
+        return TextPair(row.cells[self._indices[0]], row.cells[self._indices[1]])
+
+
+def _pairs(raw: RawPairs, rows: Iterator[_Row], columns: _Columns) -> Iterator[TextPair]:
+    header = columns.header
+    for row in rows:
+        if row.names is not None:
+            if not columns.named:
+                raise DataFormatError(
+                    f"{raw.name}: JSON fields have names: give --columns SOURCE TARGET out of "
+                    f"{', '.join(map(repr, row.names))}"
+                )
+            columns.read_header(row.names)
+        elif header:
+            columns.read_header(row.cells)
+            header = False
+            continue
+        elif row.number == 1 and {cell.strip().lower() for cell in row.cells} <= _HEADER_WORDS:
+            raw.notes.append("line 1 looks like a header; --header leaves it out")
+        pair = columns.pair(row)
+        if not columns.chosen and len(row.cells) > 2 and any(map(_is_number, pair)):
+            raise DataFormatError(
+                f"{raw.name}, line {row.number}: {len(row.cells)} columns, and a number where a "
+                f"text was expected ({' | '.join(row.cells)[:80]}); choose with --columns, for "
+                "instance --columns 4 2"
+            )
+        yield pair
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().isdecimal()
+
+
+def _require_pairs(raw: RawPairs) -> None:
     if not raw.pairs:
         counts = ", ".join(f"{count} lines: {why}" for why, count in raw.skipped.items())
         raise DataError(
             f"{raw.name}: no pairs in it ({counts or 'it is empty'}); "
             "expected lines of English<TAB>French"
         )
-    return raw
 
 
-def _lines(file: _Lines, skipped: Counter[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield each line that is worth a look, with its number."""
-    number, start = 0, True
-    while line := file.readline(LONGEST_LINE):
-        whole = line.endswith(b"\n") or len(line) < LONGEST_LINE
-        if start:
-            number += 1
-            if number == 1:
-                line = line.removeprefix(_BOM)
-            if not whole:
-                skipped[f"longer than {LONGEST_LINE} bytes"] += 1
-            elif not line.strip():
-                skipped["blank"] += 1
-            else:
-                yield number, line
-        start = whole
-
-
-def _columns(name: str, number: int, line: bytes) -> tuple[str, str]:
-    try:
-        columns = line.decode("utf-8").rstrip("\r\n").split("\t")
-    except UnicodeDecodeError as error:
-        raise DataFormatError(
-            f"{name}, line {number}: not UTF-8 at byte {error.start} of the line; "
-            "save the file as UTF-8"
-        ) from None
-    if len(columns) < 2:
-        raise DataFormatError(f"{name}, line {number}: expected English<TAB>French, found no tab")
-    return columns[0], columns[1]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[str, _Lines]]:
-    """Open the text in a file; yield its name for messages, and its bytes."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            name = _text_in(path, archive)
-            with archive.open(name) as member:
-                yield f"{path}:{name}", member
-        return
-    with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        if not compressed:
-            yield str(path), file
-            return
-        with gzip.open(file) as text:
-            yield str(path), text
-
-
-def _text_in(path: Path, archive: zipfile.ZipFile) -> str:
-    # manythings.org's archives carry an _about.txt beside the pairs.
-    names = [
-        name
-        for name in archive.namelist()
-        if name.endswith(_TEXT_SUFFIXES) and not Path(name).name.startswith(("_", "."))
-    ]
-    if len(names) != 1:
-        raise DataError(
-            f"{path}: expected one .txt or .tsv file in it, found {', '.join(names) or 'none'}"
-        )
-    return names[0]
+def _look_at_numbers(raw: RawPairs) -> None:
+    for side in ("source", "target"):
+        numeric = sum(_is_number(getattr(pair, side)) for pair in raw.pairs)
+        if numeric > len(raw.pairs) / 2:
+            raw.notes.append(
+                f"the {side} is a number in {numeric} of {len(raw.pairs)} pairs; see --columns"
+            )
