@@ -15,7 +15,7 @@ from s2s_export.exporter.backends import (
 )
 from s2s_export.exporter.source import ExportSource, Sample
 from s2s_export.translator import Translator
-from training.data.corpus import EncodedPair, Vocabularies, select_pairs, sha256_of
+from training.data.corpus import EncodedPair, Modes, Vocabularies, select_pairs, sha256_of
 from training.data.pairs_file import read_pairs
 from training.models.seq2seq import Seq2Seq
 from training.recipes import Recipe, Selection
@@ -105,7 +105,8 @@ def checkpoint(tiny_pairs: Path, attention: bool) -> Checkpoint:
     """An untrained checkpoint over the tiny pairs: as good as a trained one to export."""
     recipe = Recipe(hidden_size=16, epochs=1, attention=attention)
     pairs, _ = select_pairs(read_pairs(tiny_pairs).pairs, Selection())
-    vocabularies = Vocabularies.from_pairs(pairs)
+    modes = Modes.of(recipe.selection)
+    vocabularies = Vocabularies.from_pairs(pairs, modes)
     torch.manual_seed(1)
     model = Seq2Seq.of(recipe, vocabularies)
     with torch.no_grad():
@@ -126,7 +127,7 @@ def checkpoint(tiny_pairs: Path, attention: bool) -> Checkpoint:
         metrics={},
         metric_signature=None,
     )
-    return Checkpoint(recipe, report, vocabularies, tuple(pairs), model.eval())
+    return Checkpoint(recipe, report, modes, vocabularies, tuple(pairs), model.eval())
 
 
 @pytest.fixture

@@ -264,6 +264,7 @@ def side(old: Mapping[str, Any], name: str) -> Side:
     return Side(
         language=old[f"{name}_language"],
         text=old["normalizer"],
+        fold_case=False,
         vocabulary_size=old["sizes"][f"{name}_vocabulary"],
         max_length=old["max_length"][name],
     )

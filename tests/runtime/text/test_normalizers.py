@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from s2s_export.text.modes import text_mode
 from s2s_export.text.normalizers import normalize_tutorial, normalize_unicode
-from s2s_export.text.tokenizer import TEXT_MODES
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_normalizing_twice_changes_nothing() -> None:
 
 
 def test_tokens_are_separated_by_spaces() -> None:
-    mode = TEXT_MODES["tutorial"]
+    mode = text_mode("tutorial")
     assert mode.tokens("i m late .") == ["i", "m", "late", "."]
     assert mode.tokens("") == []
     assert mode.text(["i", "m", "late", "."]) == "i m late ."

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from s2s_export.exporter.build import build
 from s2s_export.exporter.source import ExportSource, Sample
-from s2s_export.text.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.text.modes import text_mode
+from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from s2s_export.translator import Translator
 from s2s_export.verify import verify
@@ -225,8 +226,8 @@ def test_model_is_exported_proven_and_decoded_like_its_own_loop(name: str, tmp_p
         encoder_spec=encoder.spec(),
         decoder=decoder,
         decoder_spec=decoder.spec(),
-        source=Tokenizer(TEXT_MODES["unicode"], vocabulary, max_length=MAX_LENGTH),
-        target=Tokenizer(TEXT_MODES["unicode"], vocabulary),
+        source=Tokenizer(text_mode("unicode"), vocabulary, max_length=MAX_LENGTH),
+        target=Tokenizer(text_mode("unicode"), vocabulary),
         source_language="letters",
         target_language="letters",
         max_source_length=MAX_LENGTH,

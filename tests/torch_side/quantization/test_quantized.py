@@ -17,7 +17,8 @@ from s2s_export.exporter.backends import Backend, eager_backend, onnx_backend
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder.graph_check import check_graph
 from s2s_export.quantization import calibration, quantize
-from s2s_export.text.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.text.modes import text_mode
+from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from training.models.attention import AttentionDecoderRNN
 from training.models.seq2seq import Seq2Seq
@@ -41,7 +42,7 @@ def model(request: pytest.FixtureRequest) -> Seq2Seq:
 
 @pytest.fixture(scope="module")
 def exported(model: Seq2Seq) -> ExportSource:
-    mode = TEXT_MODES["unicode"]
+    mode = text_mode("unicode")
     return ExportSource(
         encoder=model.encoder,
         encoder_spec=model.encoder.spec(),

@@ -21,14 +21,15 @@ from s2s_export.decoding.steps import (
 )
 from s2s_export.export import export
 from s2s_export.pipeline import Pipeline
-from s2s_export.text.tokenizer import TEXT_MODES, Tokenizer
+from s2s_export.text.modes import text_mode
+from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 from training import evaluation
 from training.data.corpus import Pair
-from training.data.pairs_file import read_pairs
+from training.data.pairs_file import TextPair, read_pairs
 from training.evaluate import main
 from training.evaluation import KNOWN, UNKNOWN, Example
-from training.metrics import measure, signature
+from training.metrics import Scorer
 from training.recipes import Recipe, Selection
 from training.run import checkpoint
 from training.run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
@@ -71,30 +72,63 @@ def letters(*, has_unk: bool) -> Pipeline:
             decode,
         ),
     )
-    mode = TEXT_MODES["unicode"]
+    mode = text_mode("unicode")
     source = Tokenizer(mode, vocabulary, max_length=5)
     return Pipeline(steps, source, Tokenizer(mode, vocabulary), max_length=9)
 
 
 def pair(source: str, target: str) -> Pair:
-    return Pair(tuple(source.split()), tuple(target.split()))
+    return Pair(tuple(source.split()), tuple(target.split()), TextPair(source, target))
+
+
+SCORER = Scorer(text_mode("unicode"), ["a b c d"])
 
 
 def test_scores_are_sacrebleus() -> None:
     known = [e for e in FOUND if not e.unknown]
     hypotheses, references = [e.hypothesis for e in known], [e.reference for e in known]
-    found = evaluation.metrics_of(FOUND)
+    found = evaluation.metrics_of(FOUND, SCORER)
     assert list(found) == [KNOWN, UNKNOWN]
     bleu = sacrebleu.corpus_bleu(hypotheses, [references], tokenize="none", force=True)
     assert found[KNOWN].bleu == bleu.score
-    assert 50 < found[KNOWN].bleu < 100
+    assert 50 < bleu.score < 100
     assert found[KNOWN].chrf == sacrebleu.corpus_chrf(hypotheses, [references]).score
     assert (found[KNOWN].exact, found[KNOWN].sentences) == (0.5, 2)
     assert str(found[UNKNOWN]).startswith("BLEU ")
-    assert measure([], []) is None
-    assert evaluation.metrics_of(FOUND[:2]).keys() == {KNOWN}
-    assert f"version:{sacrebleu.__version__}" in signature()
-    assert "tok:none" in signature()
+    assert SCORER.measure([], []) is None
+    assert evaluation.metrics_of(FOUND[:2], SCORER).keys() == {KNOWN}
+    assert f"version:{sacrebleu.__version__}" in SCORER.signature()
+    assert "tok:none" in SCORER.signature()
+
+
+def test_token_error_rate_is_the_edit_distance_over_reference_tokens() -> None:
+    scorer = Scorer(text_mode("spaces"), ["A B C D"])
+    metrics = scorer.measure(["A B", "A X C D E"], ["A B", "A B C D"])
+    assert metrics is not None
+    assert metrics.token_error_rate == 2 / 6, "one substitution, one insertion"
+    characters = Scorer(text_mode("characters"), ["2014"]).measure(["2015"], ["2014"])
+    assert characters is not None
+    assert characters.token_error_rate == 1 / 4
+
+
+def test_bleu_is_left_out_where_no_reference_has_four_tokens() -> None:
+    metrics = SCORER.measure(["a b c"], ["a b c"])
+    assert metrics is not None
+    assert metrics.bleu is None
+    assert "BLEU" not in str(metrics)
+    assert "bleu" not in metrics.figures()
+
+
+def test_scripts_without_spaces_are_measured_in_characters() -> None:
+    scorer = Scorer(text_mode("natural"), ["我喜欢喝茶。"])
+    metrics = scorer.measure(["我喜欢茶。"], ["我喜欢喝茶。"])
+    assert metrics is not None
+    assert metrics.token_error_rate == 1 / 6
+    assert "tok:char" in scorer.signature()
+
+
+def test_natural_text_is_measured_as_sacrebleu_splits_it() -> None:
+    assert "tok:13a" in Scorer(text_mode("natural"), ["I'm late."]).signature()
 
 
 def test_too_long_and_unknown_sources_are_left_out() -> None:
@@ -205,7 +239,7 @@ def test_the_manifest_has_the_scores_that_evaluation_prints(
     assert main(["--run", str(run), "--exported", str(exported)]) == 0
     known = manifest.metrics[KNOWN]
     assert f"{KNOWN}: BLEU {known['bleu']:.2f}, chrF {known['chrf']:.2f}" in capsys.readouterr().out
-    assert manifest.training["metric_signature"] == signature()
+    assert manifest.training["metric_signature"] == SCORER.signature()
 
 
 def test_any_pairs_can_be_scored(

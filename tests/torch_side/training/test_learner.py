@@ -22,7 +22,7 @@ RAW = [
     for n in range(40)
 ]
 # Letters alone pass the tutorial's normalizer; w1 becomes w.
-UNICODE = Selection(normalizer="unicode", held_out=0.0)
+UNICODE = Selection(source_text="unicode", target_text="unicode", held_out=0.0)
 SMALL = Recipe(epochs=3, batch_size=8, hidden_size=12, selection=UNICODE)
 
 

@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from s2s_export.text.tokenizer import TEXT_MODES
+from s2s_export.text.modes import TEXT_MODES
 from training.fit import Options, parse_options
 from training.recipes import DEFAULT, RECIPES, TUTORIAL, Recipe, Selection
 
@@ -28,7 +28,7 @@ def test_the_tutorials_recipe() -> None:
 
 
 def test_every_normalizer_can_be_chosen() -> None:
-    assert set(get_args(get_type_hints(Selection)["normalizer"])) == set(TEXT_MODES)
+    assert get_args(get_type_hints(Selection)["source_text"]) == TEXT_MODES
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -55,7 +55,8 @@ def test_any_choice_can_be_given() -> None:
         selection=Selection(
             max_length=30,
             prefix_filter=False,
-            normalizer="unicode",
+            source_text="unicode",
+            target_text="unicode",
             reverse=True,
             languages=("ell", "kor"),
             min_count=2,

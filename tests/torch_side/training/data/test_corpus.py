@@ -8,6 +8,7 @@ import pytest
 from s2s_export.errors import DataError
 from training.data.corpus import (
     Corpus,
+    Modes,
     Pair,
     Vocabularies,
     encode_pairs,
@@ -28,6 +29,13 @@ RAW = [
     TextPair("😀", "We're here."),
 ]
 ANY = Selection(max_length=0, prefix_filter=False, held_out=0.0)
+
+
+MODES = Modes.of(ANY)
+
+
+def pair(source: tuple[str, ...], target: tuple[str, ...]) -> Pair:
+    return Pair(source, target, TextPair(" ".join(source), " ".join(target)))
 
 
 def selected(selection: Selection) -> list[tuple[str, str]]:
@@ -54,7 +62,10 @@ def test_the_filters_can_be_set_and_switched_off() -> None:
 
 
 def test_prefixes_are_those_of_the_tutorials_normalization() -> None:
-    assert selected(Selection(normalizer="unicode"))[0] == ("je suis en retard .", "i'm late .")
+    assert selected(Selection(source_text="unicode", target_text="unicode"))[0] == (
+        "je suis en retard .",
+        "i'm late .",
+    )
 
 
 def test_reverse_translates_the_first_column() -> None:
@@ -82,7 +93,7 @@ def test_no_pairs_left_is_an_error_that_names_the_filters() -> None:
 
 
 def test_held_out_sources_are_never_trained_on() -> None:
-    pairs = [Pair((f"s{i % 40}",), (f"t{i}",)) for i in range(100)]
+    pairs = [pair((f"s{i % 40}",), (f"t{i}",)) for i in range(100)]
     training, held_out = split_held_out(pairs, 0.1, seed=3)
     assert sorted(training + held_out, key=repr) == sorted(pairs, key=repr)
     assert len({pair.source for pair in held_out}) == 4
@@ -93,7 +104,7 @@ def test_held_out_sources_are_never_trained_on() -> None:
 
 
 def test_one_pair_stays_in_training() -> None:
-    assert split_held_out([Pair(("a",), ("b",))], 0.9, seed=0) == ([Pair(("a",), ("b",))], [])
+    assert split_held_out([pair(("a",), ("b",))], 0.9, seed=0) == ([pair(("a",), ("b",))], [])
 
 
 def test_duplicates_are_kept_and_counted() -> None:
@@ -102,15 +113,15 @@ def test_duplicates_are_kept_and_counted() -> None:
 
 
 def test_encoding_ends_each_side_with_eos() -> None:
-    pairs = [Pair(("je", "suis"), ("i", "am", "late")), Pair(("suis",), ("am",))]
-    vocabularies = Vocabularies.from_pairs(pairs)
+    pairs = [pair(("je", "suis"), ("i", "am", "late")), pair(("suis",), ("am",))]
+    vocabularies = Vocabularies.from_pairs(pairs, MODES)
     assert [(p.source, p.target) for p in encode_pairs(pairs, vocabularies)] == [
         ((2, 3, 1), (2, 3, 4, 1)),
         ((3, 1), (3, 1)),
     ]
-    assert vocabularies.encodes(Pair(("suis", "je"), ("late",)))
-    assert not vocabularies.encodes(Pair(("je",), ("je",)))
-    assert not vocabularies.encodes(Pair(("i",), ("i",)))
+    assert vocabularies.encodes(pair(("suis", "je"), ("late",)))
+    assert not vocabularies.encodes(pair(("je",), ("je",)))
+    assert not vocabularies.encodes(pair(("i",), ("i",)))
 
 
 def test_only_the_source_has_an_unk_and_only_where_it_is_learned() -> None:
@@ -121,8 +132,8 @@ def test_only_the_source_has_an_unk_and_only_where_it_is_learned() -> None:
     assert (learned.source.unk, learned.target.unk) == (2, None)
     assert vocabularies(Recipe(word_dropout=0.0, selection=ANY)).source.unk is None
     assert vocabularies(TUTORIAL).source.unk is None
-    assert learned.encodes(Pair(("glop",), ("late",)))
-    assert not learned.encodes(Pair(("late",), ("glop",)))
+    assert learned.encodes(pair(("glop",), ("late",)))
+    assert not learned.encodes(pair(("late",), ("glop",)))
 
 
 def test_rare_words_become_unk_in_the_source_and_leave_no_target() -> None:
