@@ -56,13 +56,14 @@ def normalize_unicode(text: str) -> str:
     """
     composed = unicodedata.normalize("NFC", visible(text, kept=JOINERS).translate(_APOSTROPHES))
     lowered = unicodedata.normalize("NFC", lower_case(composed))  # lower() can leave accents loose
-    spaced = _LOOSE_JOINER.sub("", "".join(map(_space_out, lowered)))
-    return " ".join(_LOOSE_APOSTROPHE.sub(" ", spaced).split())
+    spaced = _JOINED.sub(_between_letters, "".join(map(_space_out, lowered)))
+    composed = unicodedata.normalize("NFC", _LOOSE_APOSTROPHE.sub(" ", spaced))
+    return " ".join(composed.split())
 
 
 JOINERS = "\u200c\u200d"
 """Zero-width non-joiner and joiner: letters of many scripts' spelling."""
-_LOOSE_JOINER = re.compile(rf"(?<![^\W\d_{JOINERS}])[{JOINERS}]+|[{JOINERS}]+(?![^\W\d_])")
+_JOINED = re.compile(f"[{JOINERS}]+")
 
 _UNSPACED = (
     *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)),  # Thai and Lao, Myanmar, Khmer
@@ -118,6 +119,14 @@ def visible(text: str, *, kept: str = "") -> str:
     return "".join(
         c for c in text if c.isspace() or c in kept or unicodedata.category(c) not in ("Cc", "Cf")
     )
+
+
+def _between_letters(joiners: re.Match[str]) -> str:
+    """Return joiners that stand between letters with their marks, else nothing."""
+    text, start, end = joiners.string, *joiners.span()
+    neighbours = text[max(start - 1, 0) : start], text[end : end + 1]
+    inside = all(n and unicodedata.category(n)[0] in "LM" for n in neighbours)
+    return joiners[0] if inside else ""
 
 
 def _space_out(character: str) -> str:

@@ -35,13 +35,14 @@ class Vocabulary:
             word_forms: whether an unknown word is read as a related form where there is one.
 
         Raises:
-            VocabularyError: a word is empty, holds white space other than spaces, or stands twice.
+            VocabularyError: a word is empty, holds white space other than a space that begins it, or
+                stands twice.
         """
         self._words = tuple(words)
         self._control = (*_CONTROL_TOKENS, _UNK_TOKEN) if unk else _CONTROL_TOKENS
         self._ids: dict[str, int] = {}
         for index, word in enumerate(self._words, len(self._control)):
-            if not word or any(c != " " and c.isspace() for c in word):
+            if not word or any(map(str.isspace, word.removeprefix(" "))):
                 raise VocabularyError(f"{word!r} is no token: it is empty or holds white space")
             if self._ids.setdefault(word, index) != index:
                 raise VocabularyError(f"the word {word!r} stands in the vocabulary twice")

@@ -14,7 +14,7 @@ EXPECTED = {
     "A script": "i'm late .  (score -0.",
     "A thread pool": "300 i'm late .\n",
     "A data pipeline": "i'm cold .,-0.",
-    "Token by token": "they're making dinner . \n",
+    "Token by token": "they're making dinner .\n",
     "Where the model looked": "i'm <- ",
 }
 

@@ -37,7 +37,7 @@ def test_a_sound_folder_passes(tiny: Path) -> None:
     assert [check.name for check in report.checks] == SOUND
     found = {check.name: check.found for check in report.checks}
     assert found["golden sentences"] == "8 sentences token for token as eager PyTorch, on cpu"
-    assert found["words of the source"] == "51 tokens"
+    assert found["words of the source"] == "51 tokens, text mode tutorial"
 
 
 @pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention", "tiny_3"])

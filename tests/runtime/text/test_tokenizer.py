@@ -165,7 +165,7 @@ def test_max_length_stops_decoding_unfinished(tiny: Path) -> None:
     [found] = translator.translate_batch(["Je suis en retard."])
     assert (found.text, found.tokens, found.finished) == ("i m", ("i", "m"), False)
     assert len(found.log_probs) == 2
-    assert list(translator.stream("Je suis en retard.")) == ["i", "m"]
+    assert list(translator.stream("Je suis en retard.")) == ["i", " m"]
     for wrong in (0, -1, 10**9):
         with pytest.raises(OptionError, match="max_length: expected 1 to 1000000"):
             Translator(tiny, max_length=wrong)

@@ -68,9 +68,9 @@ def test_bytes_round_trip() -> None:
         (b"<sos>\n<eos>\nje", "line feed"),
         (b"<eos>\n<sos>\nje\n", "<sos> and <eos> first"),
         (b"<sos>\n<eos>\nje\nje\n", "'je' stands in the vocabulary twice"),
-        (b"<sos>\n<eos>\n\nje\n", "'' is not a word"),
-        (b"<sos>\n<eos>\nje suis\n", "'je suis' is not a word"),
-        (b"<sos>\r\n<eos>\r\nje\r\n", "line feed"),
+        (b"<sos>\n<eos>\n\nje\n", "'' is no token"),
+        (b"<sos>\n<eos>\nje suis\n", "'je suis' is no token"),
+        (b"<sos>\r\n<eos>\r\nje\r\n", "line ends were changed"),
         (b"<sos>\n<eos>\n\xe9t\xe9\n", "not UTF-8 at byte 12"),
     ],
 )
