@@ -21,8 +21,8 @@ class Example:
     """A sentence, its reference and the model's translation (the hypothesis).
 
     Attributes:
-        source: text of the source's tokens.
-        reference: text of the target's tokens.
+        source: the source as it stands in the data.
+        reference: the target as its text mode keeps it.
         hypothesis: the model's text.
         unknown: tokens of the source that the model does not know.
     """
@@ -64,7 +64,7 @@ def translate_pairs(pipeline: Pipeline, pairs: Sequence[EncodedSource]) -> list[
     translations = pipeline.translate([encoding for _, encoding in pairs], batch_size=_BATCH_SIZE)
     return [
         Example(
-            source=pipeline.source.text(pair.source),
+            source=" ".join(pair.texts.source.split()),
             reference=pipeline.target.text(pair.target),
             hypothesis=translation.text,
             unknown=translation.unknown_words,

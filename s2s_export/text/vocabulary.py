@@ -35,8 +35,8 @@ class Vocabulary:
             word_forms: whether an unknown word is read as a related form where there is one.
 
         Raises:
-            VocabularyError: a word is empty, holds white space other than a space that begins it, or
-                stands twice.
+            VocabularyError: a word is empty, holds white space after a first space, or stands
+                twice.
         """
         self._words = tuple(words)
         self._control = (*_CONTROL_TOKENS, _UNK_TOKEN) if unk else _CONTROL_TOKENS

@@ -32,7 +32,7 @@ RULES = {
     "training": {
         *(*TEXT, *DECODING, "pipeline", "command", "atomic_file", "training"),
         *("exporter.torch_steps", "torch", "matplotlib", "pooch", "requests", "sacrebleu"),
-        *("tqdm", "tyro"),
+        *("tokenizers", "rapidfuzz", "tqdm", "tyro"),
     },
 }
 """Packages and modules, with all that each may import beside the standard library."""

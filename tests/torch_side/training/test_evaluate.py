@@ -22,6 +22,7 @@ from s2s_export.decoding.steps import (
 from s2s_export.export import export
 from s2s_export.pipeline import Pipeline
 from s2s_export.text.modes import text_mode
+from s2s_export.text.normalizers import normalize_tutorial
 from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 from training import evaluation
@@ -195,8 +196,9 @@ def test_a_run_and_its_exported_folder_score_alike(
     assert "BLEU nrefs:1|" in out
     rows = [line.split("\t") for line in hypotheses.decode().splitlines()]
     assert rows[0] == ["source", "reference", "hypothesis", "unknown words"]
-    held_out = (run / HELD_OUT_FILE).read_text().splitlines()
-    assert [[row[1], row[0]] for row in rows[1:]] == [line.split("\t") for line in held_out]
+    held_out = [line.split("\t") for line in (run / HELD_OUT_FILE).read_text().splitlines()]
+    assert [row[0] for row in rows[1:]] == [source for _, source in held_out]
+    assert [row[1] for row in rows[1:]] == [normalize_tutorial(target) for target, _ in held_out]
 
 
 def test_the_picture_of_the_attention(
@@ -281,7 +283,7 @@ def test_a_folder_translates_around_unknown_words(exported: Path) -> None:
         (["--exported", "{exported}", "--data", "gone.tsv"], 4, "gone.tsv: no such data file"),
         (["--exported", "{exported}", "--run", "{run}", "--attention-plot", "x"], 2, "has no att"),
         (["--run", "{run}", "--attention-plot", "x.png"], 2, "this model has no attention; train"),
-        (["--exported", "{exported}", "--data", "{empty}"], 4, "leaves nothing of its pairs"),
+        (["--exported", "{exported}", "--data", "{empty}"], 4, "leave nothing of its pairs"),
     ],
 )
 def test_errors_and_their_exit_codes(

@@ -39,7 +39,7 @@ def test_trains_exports_and_translates(
     data, run, out = tmp_path / "pairs.tsv", tmp_path / "run", tmp_path / "exported"
     data.write_text("".join(f"{english}\t{other}\n" for english, other in pairs), encoding="utf-8")
     options = [
-        *("--data", str(data), "--run", str(run), "--normalizer", "unicode", "--held-out", "0"),
+        *("--data", str(data), "--run", str(run), "--text", "unicode", "--held-out", "0"),
         *("--no-prefix-filter", "--epochs", "150", "--batch-size", "2", "--hidden-size", "16"),
         *("--dropout", "0", "--word-dropout", "0"),
     ]

@@ -27,7 +27,7 @@ def test_the_tutorials_recipe() -> None:
     assert DEFAULT.learns_unk
 
 
-def test_every_normalizer_can_be_chosen() -> None:
+def test_every_text_mode_can_be_chosen() -> None:
     assert get_args(get_type_hints(Selection)["source_text"]) == TEXT_MODES
 
 
@@ -47,7 +47,7 @@ def test_the_default_recipe() -> None:
 
 def test_any_choice_can_be_given() -> None:
     arguments = [
-        *("--no-prefix-filter", "--max-length", "30", "--normalizer", "unicode", "--reverse"),
+        *("--no-prefix-filter", "--max-length", "30", "--text", "unicode", "--reverse"),
         *("--languages", "ell", "kor", "--min-count", "2", "--teacher-forcing-ratio", "0.5"),
     ]
     assert parse_options(arguments).recipe == Recipe(

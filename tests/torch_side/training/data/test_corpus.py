@@ -79,7 +79,7 @@ def test_dropped_pairs_are_counted_by_filter() -> None:
     assert dict(dropped) == {
         "none of the prefixes (--prefixes, --no-prefix-filter)": 1,
         "10 or more tokens on a side (--max-length)": 2,
-        "nothing left of a side by the normalizer": 1,
+        "nothing left of a side by the text mode (--source-text, --target-text)": 1,
     }
 
 
