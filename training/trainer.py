@@ -18,6 +18,7 @@ from s2s_export.atomic_file import replace_file
 from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 
 from . import evaluation, reporting
+from .data.advice import advice
 from .data.corpus import Corpus
 from .data.pairs_file import TextPair
 from .evaluation import KNOWN, UNKNOWN
@@ -84,6 +85,8 @@ def fit(
                 "replace it"
             )
         reporting.print_corpus(corpus, recipe)
+        for line in advice(raw, corpus):
+            print(f"note: {line}", file=sys.stderr)
         training = Training(corpus, recipe, run, recipe_name=recipe_name, device=device)
         if resume:
             training.restore(checkpoint.load_state(run))

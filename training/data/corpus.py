@@ -101,8 +101,8 @@ def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pa
     if not kept:
         counts = "; ".join(f"{count} dropped: {reason}" for reason, count in dropped.items())
         raise DataError(
-            f"none of the {len(raw)} pairs passes the filters ({counts}); "
-            "see --max-length and --no-prefix-filter"
+            f"none of the {len(raw)} pairs passes the filters ({counts}); 'python -m "
+            "training.inspect' tells which options fit the data"
         )
     return kept, dropped
 
