@@ -29,7 +29,7 @@ from .run import folder as run_folder
 from .run.checkpoint import Checkpoint, Report
 from .run.history import HistoryWriter, Point, Tally, metric_columns, points_from, to_csv
 from .run.plot import plot_errors, plot_losses
-from .signals import stop_requests
+from .run.signals import stop_requests
 from .validation import NOT_MEASURED, Validation, Validator
 
 SAVE_INTERVAL = 60.0

@@ -1,0 +1,69 @@
+"""The commands of docs/your-own-pairs.md, run on small files of each task."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from s2s_export import Translator
+from s2s_export.export import export
+from training import fit
+
+GUIDE = Path(__file__).parents[3] / "docs" / "your-own-pairs.md"
+SAMPLES = {
+    "sentences.tsv": [
+        ("I'm late.", "Je suis en retard."),
+        ("It's 7:30!", "Il est 7 h 30 !"),
+        ("Where is Zoé?", "Où est Zoé ?"),
+    ],
+    "pronunciation.tsv": [
+        ("hanko", "HH AE1 NG K OW0"),
+        ("bread", "B R EH1 D"),
+        ("robin", "R AA1 B IH0 N"),
+    ],
+    "names.tsv": [("آتزمون", "atzmon"), ("رابين", "rabin"), ("نورا", "nora")],
+    "dates.tsv": [
+        ("friday june 20 2014", "2014-06-20"),
+        ("may 1st 1999", "1999-05-01"),
+        ("3 march 2005", "2005-03-03"),
+    ],
+    "commands.tsv": [
+        ("turn left twice", "I_TURN_LEFT I_TURN_LEFT"),
+        ("jump", "I_JUMP"),
+        ("walk and jump", "I_WALK I_JUMP"),
+    ],
+}
+QUICK = [
+    *("--held-out", "0", "--epochs", "120", "--batch-size", "1", "--hidden-size", "24"),
+    *("--dropout", "0", "--label-smoothing", "0", "--word-dropout", "0"),
+    *("--subword-dropout", "0"),
+]
+
+
+def commands() -> dict[str, list[str]]:
+    """Return the options of each command by its data file."""
+    lines = re.findall(r"^python -m training\.fit (.*)$", GUIDE.read_text(encoding="utf-8"), re.M)
+    options = [shlex.split(line) for line in lines]
+    return {words[words.index("--data") + 1]: words for words in options}
+
+
+def test_each_command_has_a_sample() -> None:
+    assert commands().keys() == SAMPLES.keys()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_task_comes_out_in_its_own_spelling(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pairs = SAMPLES[name]
+    Path(name).write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
+    options = commands()[name]
+    assert fit.main([*options, *QUICK, "--run", "run"]) == 0
+    export(Path("run"), Path("exported"))
+    translator = Translator("exported")
+    for first, second in pairs:
+        source, target = (first, second) if "--reverse" in options else (second, first)
+        assert translator.translate(source) == target
+        assert "".join(translator.stream(source)) == target
