@@ -38,6 +38,12 @@ def tiny_3() -> Path:
     return FIXTURES / "tiny-3"
 
 
+@pytest.fixture(scope="session")
+def tiny_natural() -> Path:
+    """The same with subwords on both sides; read only."""
+    return FIXTURES / "tiny-natural"
+
+
 @pytest.fixture
 def tiny_copy(tiny: Path, tmp_path: Path) -> Path:
     """A copy of it to break."""

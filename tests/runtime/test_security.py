@@ -18,7 +18,7 @@ EditManifest = Callable[[Path, Callable[[Any], object]], None]
 
 ELSEWHERE = {
     1: "runtime/folder/test_corruption.py::test_every_corruption_is_an_error_that_names_the_file",
-    6: "runtime/folder/test_reader.py::test_a_link_that_leaves_the_folder",
+    6: "runtime/folder/test_reader.py::test_the_bytes_behind_a_link_are_those_of_the_manifest",
     8: "runtime/test_isolation.py",
     9: "runtime/folder/test_vouched.py::test_vouched_damage_is_an_error_or_harmless",
     10: "torch_side/training/run/test_checkpoint.py",

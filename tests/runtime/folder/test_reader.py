@@ -156,23 +156,52 @@ def test_graphs_of_two_training_runs_mixed(tiny_copy: Path, vouch: Vouch) -> Non
     assert not verify(tiny_copy).passed
 
 
-def test_a_link_that_leaves_the_folder(tiny: Path, tiny_copy: Path) -> None:
-    """A link that stays in the folder is a file like any other."""
-    path = tiny_copy / "encoder.onnx"
-    path.rename(tiny_copy / "first.onnx")
-    path.symlink_to("first.onnx")
+def linked(folder: Path, cache: Path) -> None:
+    """Put the files of a folder into a cache, and links to them in their places."""
+    cache.mkdir()
+    for path in [*folder.iterdir()]:
+        content = cache / hashlib.sha256(path.read_bytes()).hexdigest()
+        path.rename(content)
+        path.symlink_to(content)
+
+
+def test_a_folder_of_links_as_in_a_hub_cache(tiny_copy: Path, tmp_path: Path) -> None:
+    linked(tiny_copy, tmp_path / "blobs")
     assert Translator(tiny_copy).translate("J'ai froid.") == "i m cold ."
-    path.unlink()
-    path.symlink_to(tiny / "encoder.onnx")
-    with pytest.raises(ArtefactError, match=r"encoder\.onnx: a link that leaves the folder"):
+    assert verify(tiny_copy).passed
+
+
+def test_a_folder_of_links_as_in_a_config_map(tiny_copy: Path, tmp_path: Path) -> None:
+    """Files are links through a link, which is exchanged for an update."""
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    tiny_copy.rename(mounted / "..2026_01")
+    (mounted / "..data").symlink_to("..2026_01")
+    for path in (mounted / "..data").iterdir():
+        (mounted / path.name).symlink_to(f"..data/{path.name}")
+    assert Translator(mounted).translate("J'ai froid.") == "i m cold ."
+
+
+def test_the_bytes_behind_a_link_are_those_of_the_manifest(tiny_copy: Path, tmp_path: Path) -> None:
+    linked(tiny_copy, tmp_path / "blobs")
+    link = tiny_copy / "source.vocab"
+    other = tmp_path / "other"
+    other.write_bytes(link.read_bytes().replace(b"je", b"tu"))
+    link.unlink()
+    link.symlink_to(other)
+    with pytest.raises(IntegrityError, match=r"source\.vocab: expected sha256"):
         Translator(tiny_copy)
-    path.unlink()
-    (tiny_copy / "first.onnx").rename(path)
-    manifest = tiny_copy / "manifest.json"
-    manifest.unlink()
-    manifest.symlink_to(tiny / "manifest.json")
-    with pytest.raises(ArtefactError, match=r"manifest\.json: a link that leaves the folder"):
-        Translator(tiny_copy)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "encoder.onnx"])
+def test_a_link_to_what_is_no_file(tiny_copy: Path, name: str) -> None:
+    """A device or a pipe would be read for ever."""
+    for target in ("/dev/zero", "/"):
+        link = tiny_copy / name
+        link.unlink()
+        link.symlink_to(target)
+        with pytest.raises(ArtefactError, match=rf"{name}|no manifest\.json"):
+            Translator(tiny_copy)
 
 
 def test_an_onnxruntime_older_than_the_manifest_requires(
