@@ -12,6 +12,7 @@ import pytest
 
 from s2s_export import info, verify
 from s2s_export.errors import ProviderError
+from s2s_export.folder.reader import ExportedFolder
 
 Vouch = Callable[[Path], None]
 EditManifest = Callable[[Path, Callable[[Any], object]], None]
@@ -38,6 +39,14 @@ def test_a_sound_folder_passes(tiny: Path) -> None:
     found = {check.name: check.found for check in report.checks}
     assert found["golden sentences"] == "8 sentences token for token as eager PyTorch, on cpu"
     assert found["words of the source"] == "51 tokens, text mode tutorial"
+
+
+def test_golden_texts_of_subwords_are_replayed_from_text_to_text(tiny_natural: Path) -> None:
+    report = verify.verify(tiny_natural)
+    assert report.passed
+    golden = ExportedFolder(tiny_natural).manifest.golden
+    assert "I'm late." in [entry.target for entry in golden]
+    assert "Je suis en retard." in [entry.source for entry in golden]
 
 
 @pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention", "tiny_3"])

@@ -30,6 +30,10 @@ def zipped(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+MERGES = ("source.merges", "target.merges")
+"""Files that a folder with the text mode ``natural`` has besides."""
+
+
 def corruptions(folder: Path, name: str) -> Iterator[tuple[str, bytes | None, str]]:
     """Yield what was done to the file, its new content, and what the message must say."""
     whole = (folder / name).read_bytes()
@@ -43,7 +47,7 @@ def corruptions(folder: Path, name: str) -> Iterator[tuple[str, bytes | None, st
         flipped[bit // 8] ^= 1 << bit % 8
         yield f"bit {bit} flipped", bytes(flipped), ""
     yield "appended", whole + b"\n", ""
-    for other in FILES:
+    for other in (*FILES, *(MERGES if name in MERGES else ())):
         if other != name:
             yield f"swapped with {other}", (folder / other).read_bytes(), ""
     yield "git-lfs pointer", LFS, "git-lfs pointer"
@@ -73,3 +77,24 @@ def test_every_corruption_is_an_error_that_names_the_file(
     assert tried == 2 + TRUNCATIONS + FLIPS + 1 + 4 + 4
     shutil.copy(tiny / name, path)
     assert Translator(tiny_copy).translate("J'ai froid.") == "i m cold ."
+
+
+@pytest.mark.parametrize("name", MERGES)
+def test_every_corruption_of_merges_is_an_error_that_names_the_file(
+    tiny_natural: Path, tmp_path: Path, name: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_natural, tmp_path / "exported"))
+    path = folder / name
+    for what, content, expected in corruptions(tiny_natural, name):
+        if content is None:
+            path.unlink()
+        elif content == (tiny_natural / name).read_bytes():
+            continue  # both sides may have learned the same merges
+        else:
+            path.write_bytes(content)
+        with pytest.raises(ArtefactError) as error:
+            Translator(folder)
+        assert name in str(error.value), what
+        assert expected in str(error.value), what
+    shutil.copy(tiny_natural / name, path)
+    assert Translator(folder).translate("J'ai froid.") == "I'm cold."

@@ -15,6 +15,7 @@ from s2s_export.errors import ArtefactError, GraphError
 from s2s_export.folder import manifest_file
 from s2s_export.folder.manifest import FORMAT_VERSION
 from s2s_export.folder.onnx_file import OnnxFile
+from s2s_export.text.bpe import Merges
 from s2s_export.text.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -43,7 +44,9 @@ VALUES = st.recursive(
 )
 
 
-@pytest.fixture(scope="module", params=["tiny", "tiny_unk", "tiny_attention", "tiny_3"])
+@pytest.fixture(
+    scope="module", params=["tiny", "tiny_unk", "tiny_attention", "tiny_3", "tiny_natural"]
+)
 def content(request: pytest.FixtureRequest) -> bytes:
     """Manifests of every format version."""
     path: Path = request.getfixturevalue(request.param)
@@ -125,6 +128,24 @@ def test_vocabularies_of_any_bytes(content: bytes, unk: bool) -> None:
     else:
         assert vocabulary.to_bytes() == content
         assert vocabulary.decode(range(len(vocabulary)))[3 if unk else 2 :] == [*vocabulary.words]
+
+
+@FUZZ
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.lists(st.tuples(st.text("ab \t\r", max_size=3), st.text("ab\n", max_size=2))).map(
+            lambda pairs: "".join(f"{left}\t{right}\n" for left, right in pairs).encode()
+        ),
+    )
+)
+def test_merges_of_any_bytes(content: bytes) -> None:
+    merges, message = outcome(lambda: Merges.from_bytes(content, "source.merges"))
+    if merges is None:
+        assert message.startswith("source.merges: ")
+    else:
+        assert merges.to_bytes() == content
+        assert "".join(merges.apply(" abab")) == " abab"
 
 
 @pytest.mark.parametrize("part", range(1, 8))

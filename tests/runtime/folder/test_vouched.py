@@ -5,17 +5,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CASES = 600
 
 
-def test_vouched_damage_is_an_error_or_harmless(tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["tiny", "tiny_natural"])
+def test_vouched_damage_is_an_error_or_harmless(
+    folder: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Each case runs in a process of its own; a crash would be in the list.
 
     Either the folder is refused, by ``verify`` or on loading, or its golden sentences still
     translate as they did.
     """
     program = Path(__file__).with_name("vouched.py")
-    command = [sys.executable, str(program), str(tiny), str(tmp_path / "work"), str(CASES)]
+    command = [
+        sys.executable,
+        str(program),
+        str(request.getfixturevalue(folder)),
+        str(tmp_path / "work"),
+        str(CASES),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=500)
     result = json.loads(done.stdout)
     assert result["listed"] == [], done.stderr

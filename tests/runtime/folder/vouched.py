@@ -92,6 +92,7 @@ def main(folder: Path, work: Path, cases: int) -> None:
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(folder, work)
         weights = {"encoder.onnx": 4, "decoder.onnx": 4, "source.vocab": 1, "target.vocab": 1}
+        weights |= dict.fromkeys((path.name for path in folder.glob("*.merges")), 1)
         [name] = rng.choices(list(weights), list(weights.values()))
         path = work / name
         path.write_bytes(damaged(path.read_bytes(), rng))
