@@ -19,7 +19,7 @@ from training.data.pairs_file import RawPairs
 from training.data.phrasebook import phrasebook as committed_pairs
 from training.recipes import Selection
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMMITTED = ROOT / "training/data/phrasebook.tsv.gz"
 PAIRS = phrasebook()
 NORMALIZED = [

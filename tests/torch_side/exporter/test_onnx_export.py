@@ -21,7 +21,7 @@ from s2s_export.folder.reader import ExportedFolder
 from s2s_export.text.vocabulary import EOS, SOS
 from training.models.seq2seq import Seq2Seq
 
-from .both_models import EACH_DECODER
+from ..both_models import EACH_DECODER
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +295,7 @@ def test_a_flipped_linear_before_reset_fails_the_gate(
 
 @EACH_DECODER
 def test_graphs_hold_no_trace_of_the_machine(source: ExportSource) -> None:
-    here = str(Path(__file__).resolve().parents[2]).encode()
+    here = str(Path(__file__).resolve().parents[3]).encode()
     torch_folder = str(Path(onnx.__file__).resolve().parents[1]).encode()
     for content in (*build.build_graphs(source), *build.build_torchscript(source)):
         assert here not in content

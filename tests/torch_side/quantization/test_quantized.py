@@ -22,7 +22,7 @@ from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from training.models.attention import AttentionDecoderRNN
 from training.models.seq2seq import Seq2Seq
 
-from .both_models import EACH_DECODER
+from ..both_models import EACH_DECODER
 
 OPTIONS = DecodingOptions(SOS, EOS, max_length=12)
 HIDDEN, SOURCE, TARGET = 256, 400, 300

@@ -14,7 +14,7 @@ from s2s_export.folder.reader import ExportedFolder
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from s2s_export.verify import TOLERANCE
 
-from .both_models import decode
+from ..both_models import decode
 
 KINDS = ("eager", "torchscript", "onnx")
 

@@ -13,10 +13,10 @@ from s2s_export.exporter.source import ExportSource
 from s2s_export.verify import verify
 from training.run.checkpoint import Checkpoint
 
-from .both_models import EACH_DECODER
+from ..both_models import EACH_DECODER
 
 FP32_FILES = build.OWN_FILES - {"encoder.int8.onnx", "decoder.int8.onnx"}
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BLOCKED = """
 import sys
 

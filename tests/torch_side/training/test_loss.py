@@ -14,7 +14,7 @@ from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.models.seq2seq import Seq2Seq
 from training.recipes import TUTORIAL, Recipe
 
-from .both_models import EACH_DECODER, read, score
+from ..both_models import EACH_DECODER, read, score
 
 pytestmark = EACH_DECODER
 

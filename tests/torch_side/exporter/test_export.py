@@ -289,5 +289,5 @@ def test_the_published_folder_is_readable_by_others(run: Path, tmp_path: Path) -
 
 
 def test_the_readme_of_the_checkout_is_the_exported_one() -> None:
-    checkout = Path(__file__).parents[2] / "exported" / "README.md"
+    checkout = Path(__file__).parents[3] / "exported" / "README.md"
     assert checkout.read_bytes() == build.readme()
