@@ -1,74 +1,76 @@
 """Writing a file all at once: old content or new, at every instant and whichever call fails."""
 
-import os
-from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from s2s_export.atomic_file import replace_file, replacing_file
 from s2s_export.errors import OutputError
 
+from ..failing_disk import failing_disk
 
-def recorded(
-    monkeypatch: pytest.MonkeyPatch,
-    fail_at: int | None = None,
-    before: Callable[[], None] = lambda: None,
-) -> list[str]:
-    """Note every call that reaches the disk, in order; let one of them fail."""
-    calls: list[str] = []
-
-    def wrap(name: str, function: Callable[..., Any], describe: Callable[..., str]) -> None:
-        def call(*arguments: Any, **options: Any) -> Any:
-            before()
-            calls.append(describe(name, *arguments))
-            if len(calls) - 1 == fail_at:
-                raise OSError(28, "No space left on device")
-            return function(*arguments, **options)
-
-        monkeypatch.setattr(f"os.{name}", call)
-
-    def of_descriptor(name: str, descriptor: int) -> str:
-        path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        return f"{name} {'folder' if path.is_dir() else path.name}"
-
-    def of_paths(name: str, source: Path, target: Path) -> str:
-        return f"{name} {source.name} {target.name}"
-
-    wrap("fsync", os.fsync, of_descriptor)
-    wrap("replace", os.replace, of_paths)
-    return calls
+KEEP = pytest.mark.parametrize("keep", [False, True], ids=["", "keep_as"])
+"""For tests that replace a file: once with ``keep_as``, once without."""
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_content_is_whole_before_every_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever looks between two calls finds the old content or the new, under one of the names."""
+@KEEP
+def test_old_or_new_content_is_there_at_every_instant(tmp_path: Path, keep: bool) -> None:
+    """With ``keep_as``, the old file has only that name for an instant."""
     path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
     path.write_bytes(b"old")
-    seen: list[set[bytes]] = []
 
     def look() -> None:
-        seen.append({file.read_bytes() for file in (path, previous) if file.exists()})
+        contents = {file.read_bytes() for file in (path, previous) if file.exists()}
+        assert contents
+        assert contents <= {b"old", b"new"}
+        assert keep or path.exists()
 
-    calls = recorded(monkeypatch, before=look)
-    replace_file(path, b"new", keep_as=previous)
-    look()
-    assert all(contents and contents <= {b"old", b"new"} for contents in seen)
-    assert seen[0] == {b"old"}
-    # The content is on the disk before it has the name, the name before the call returns.
-    assert calls.index("fsync .last.pt.part") < calls.index("replace .last.pt.part last.pt")
-    assert calls[-1] == "fsync folder"
-    assert (path.read_bytes(), previous.read_bytes()) == (b"new", b"old")
-    assert names(tmp_path) == ["last.pt", "previous.pt"]
+    with failing_disk(before_call=look) as disk:
+        replace_file(path, b"new", keep_as=previous if keep else None)
+    assert disk.calls > 0
+    assert disk.is_synced(), "content and names are on the disk before the call returns"
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == (["last.pt", "previous.pt"] if keep else ["last.pt"])
+    assert not keep or previous.read_bytes() == b"old"
 
 
-def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
+@KEEP
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_failed_call_leaves_the_old_file_or_the_new_one(
+    tmp_path: Path, keep: bool, old: bytes | None
+) -> None:
+    """The k-th open, write, fsync or rename fails, for every k."""
+    for k in count(1):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        path, previous = folder / "last.pt", folder / "previous.pt"
+        if old is not None:
+            path.write_bytes(old)
+        error = None
+        with failing_disk(k) as disk:
+            try:
+                replace_file(path, b"new", keep_as=previous if keep else None)
+            except OutputError as failure:
+                error = str(failure)
+        content = path.read_bytes() if path.exists() else None
+        assert set(names(folder)) <= {"last.pt", "previous.pt"}
+        assert not previous.exists() or previous.read_bytes() == b"old"
+        if not disk.has_failed():
+            assert (error, content) == (None, b"new")
+            break
+        assert content in (old, b"new"), k
+        assert error is not None
+        assert error.startswith(f"{path}: cannot be written: No space left on device")
+        assert error.endswith("; it is the old file or the new one") is (old is not None)
+    assert k > 3, "open, write, fsync and rename at least"
+
+
+def test_a_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_bytes(b"old")
 
@@ -81,27 +83,6 @@ def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
         interrupted()
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["out.txt"]
-
-
-@pytest.mark.parametrize("fail_at", range(4))
-@pytest.mark.parametrize("keep", [False, True])
-def test_a_failed_fsync_or_rename_leaves_a_whole_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_at: int, keep: bool
-) -> None:
-    """The message names the file; the temporary file is removed."""
-    path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
-    path.write_bytes(b"old")
-    calls = recorded(monkeypatch, fail_at)
-    if fail_at == 3 and not keep:  # there are only three
-        replace_file(path, b"new")
-        assert len(calls) == 3
-        return
-    with pytest.raises(OutputError, match=r"last\.pt: cannot be written: No space left"):
-        replace_file(path, b"new", keep_as=previous if keep else None)
-    whole = [file.read_bytes() for file in (path, previous) if file.exists()]
-    assert whole
-    assert set(whole) <= {b"old", b"new"}
-    assert not (tmp_path / ".last.pt.part").exists()
 
 
 def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
