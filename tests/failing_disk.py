@@ -28,9 +28,11 @@ class FailingDisk:
         calls: number of calls so far.
     """
 
-    def __init__(self, fails_at: int, before_call: Callable[[], None]) -> None:
+    def __init__(
+        self, fails_at: int, error: BaseException, before_call: Callable[[], None]
+    ) -> None:
         self.calls = 0
-        self._fails_at, self._before_call = fails_at, before_call
+        self._fails_at, self._error, self._before_call = fails_at, error, before_call
         self._unsynced: set[Inode] = set()
 
     def has_failed(self) -> bool:
@@ -46,7 +48,7 @@ class FailingDisk:
         self._before_call()
         self.calls += 1
         if self.calls == self._fails_at:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise self._error
 
     def written(self, path: Path) -> None:
         """Note that a file or folder was made or written."""
@@ -136,6 +138,7 @@ def inode(path: Path) -> Inode:
 def failing_disk(
     fails_at: int = 0,
     *,
+    error: BaseException | None = None,
     before_call: Callable[[], None] = lambda: None,
     renameat2: bool = True,
 ) -> Iterator[FailingDisk]:
@@ -143,10 +146,12 @@ def failing_disk(
 
     Args:
         fails_at: k, from 1; with 0 none fails.
+        error: the failure; by default that of a full disk.
         before_call: called before each.
         renameat2: whether the system has ``renameat2``, which lets two folders change places.
     """
-    disk = FailingDisk(fails_at, before_call)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    disk = FailingDisk(fails_at, error or full, before_call)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("fsync", "mkdir", "chmod"):
             patch.setattr(os, name, getattr(disk, name))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from s2s_export import Translator
 from s2s_export.atomic_file import replace_file
-from s2s_export.errors import OutputError
+from s2s_export.errors import ArtefactNotFoundError, OutputError
 from s2s_export.exporter import build, evidence
 from s2s_export.exporter.atomic_folder import replacing_folder
 from s2s_export.exporter.source import ExportSource
@@ -108,6 +109,29 @@ def test_a_failed_call_leaves_the_old_folder_or_the_new_one(
             break
     assert message is None
     assert k > 10, "two files of four calls each, and the swap"
+
+
+def test_ctrl_c_at_any_call_leaves_the_old_folder_or_the_new_one(tmp_path: Path) -> None:
+    for k in count(1):
+        target = tmp_path / str(k) / "exported"
+        target.mkdir(parents=True)
+        (target / "a").write_bytes(b"old")
+        with failing_disk(k, error=KeyboardInterrupt()) as disk, suppress(KeyboardInterrupt):
+            publish(target)
+        assert contents(target) in ({"a": b"old"}, {"a": b"new", "b": b"new"}), k
+        assert [*target.parent.iterdir()] == [target], k
+        if not disk.has_failed():
+            break
+
+
+def test_an_error_of_the_block_keeps_its_message(tmp_path: Path) -> None:
+    """It is an OSError, too, and not taken for one of the disk."""
+    with (
+        pytest.raises(ArtefactNotFoundError, match=r"^lost$"),
+        replacing_folder(tmp_path / "exported", (), force=False),
+    ):
+        raise ArtefactNotFoundError("lost")
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.usefixtures("built_once")
