@@ -1,7 +1,7 @@
 # The commands of the README. CI calls the same ones; see .ci/run.
 #
 #   make demo    train on the phrasebook, export, translate three sentences
-#   make test    lint, types, all tests
+#   make test    lint, types, all tests (make test-slow: more kills and longer fuzzing)
 #   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                (RECIPE=attention: with that model)
 #   make bench   measure speed and start-up with the model of: make bench RUN=runs/default
@@ -19,7 +19,7 @@ OUT ?= exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
 
-.PHONY: demo test lint test-wheel parity bench fixture phrasebook clean
+.PHONY: demo test test-slow lint test-wheel parity bench fixture phrasebook clean
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -29,6 +29,10 @@ demo: $(STAMP)
 
 test: lint
 	$(BIN)/pytest -n 2
+
+# The long versions of tests that kill processes or try generated inputs.
+test-slow: $(STAMP)
+	$(BIN)/pytest -n 2 -m slow
 
 lint: $(STAMP)
 	$(BIN)/ruff check

@@ -22,20 +22,20 @@ from s2s_export.exporter.source import ExportSource
 
 from ...failing_disk import failing_disk
 
-KILLS = 240
 BESIDE = ["exported", "run-of-checkpoint"]
 
 
-def test_exports_killed_at_random_instants(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [40, pytest.param(240, marks=pytest.mark.slow)])
+def test_exports_killed_at_random_instants(tmp_path: Path, kills: int) -> None:
     """Two exports to one folder at once, both killed, again and again."""
     target = tmp_path / "exported"
     program = Path(__file__).with_name("killed_publishing.py")
-    command = [sys.executable, str(program), str(target), str(KILLS)]
+    command = [sys.executable, str(program), str(target), str(kills)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     found = json.loads(done.stdout)
     assert found["left"] == ["exported"], "the next export leaves nothing behind"
     assert found["leftovers"] > 0, "some were killed while they built"
-    assert found["generations"] > KILLS // 8, "some were killed after they had published"
+    assert found["generations"] > kills // 8, "some were killed after they had published"
 
 
 @pytest.fixture

@@ -262,7 +262,8 @@ class GruByHand(nn.Module):
         self.gru, self.out = nn.GRU(4, 4), nn.Linear(4, 5)
 
     def forward(self, token: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = torch.tanh(hidden @ self.gru.weight_hh_l0[:4] + token[:, None])
+        weight = self.gru.get_parameter("weight_hh_l0")[:4]
+        hidden = torch.tanh(hidden @ weight + token[:, None])
         return self.out(hidden[0]).log_softmax(dim=1), hidden
 
 

@@ -108,7 +108,6 @@ def test_killed_between_the_two_renamings(tmp_path: Path) -> None:
     assert load_state(tmp_path)["learner"] == STATE["learner"]
 
 
-KILLS = 120
 SAVE_UNTIL_KILLED = """
 import os, pathlib, signal, sys, time, torch
 from training.run.checkpoint import load_state, save_state
@@ -141,16 +140,17 @@ for kill in range(int(sys.argv[2])):
 """
 
 
-def test_a_whole_checkpoint_loads_after_sigkill_at_any_instant(tmp_path: Path) -> None:
-    """120 SIGKILLs to a process that saves without a pause."""
+@pytest.mark.parametrize("kills", [30, pytest.param(120, marks=pytest.mark.slow)])
+def test_a_whole_checkpoint_loads_after_sigkill_at_any_instant(tmp_path: Path, kills: int) -> None:
+    """SIGKILL to a process that saves without a pause, again and again."""
     process = subprocess.run(
-        [sys.executable, "-c", SAVE_UNTIL_KILLED, str(tmp_path), str(KILLS)],
+        [sys.executable, "-c", SAVE_UNTIL_KILLED, str(tmp_path), str(kills)],
         capture_output=True,
         text=True,
         check=True,
     )
     lines = [line.split() for line in process.stdout.splitlines()]
-    assert len(lines) == KILLS
+    assert len(lines) == kills
     for kill, epoch, reported, loaded, whole in lines:
         assert (epoch, whole) == (kill, "True")
         assert int(loaded) >= int(reported), "what was reported saved is there"
