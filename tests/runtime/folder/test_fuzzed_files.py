@@ -20,15 +20,8 @@ from s2s_export.text.vocabulary import Vocabulary
 T = TypeVar("T")
 Edited = Callable[[bytes, Callable[[Any], object]], bytes]
 
-EXAMPLES = pytest.mark.parametrize("examples", [150, pytest.param(1000, marks=pytest.mark.slow)])
-"""The number of generated inputs."""
-
-
-def fuzz(examples: int) -> settings:
-    # No deadline: the machines of CI pause now and then. Derandomized: the same examples each time.
-    return settings(max_examples=examples, deadline=None, derandomize=True, database=None)
-
-
+# No deadline: the machines of CI pause now and then. Derandomized: the same examples each time.
+FUZZ = settings(max_examples=1000, deadline=None, derandomize=True, database=None)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -69,13 +62,13 @@ def places(value: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-@EXAMPLES
+@pytest.mark.parametrize("examples", [150, pytest.param(1000, marks=pytest.mark.slow)])
 def test_manifests_with_any_value_anywhere(
     content: bytes, edited_manifest: Edited, examples: int
 ) -> None:
     """The checksum is right, so that the rules for each field must find the error."""
 
-    @fuzz(examples)
+    @settings(FUZZ, max_examples=examples)
     @given(seed=st.integers(0, 2**32), value=VALUES, remove=st.booleans())
     def check(seed: int, value: Any, remove: bool) -> None:
         def edit(manifest: Any) -> None:
@@ -91,10 +84,10 @@ def test_manifests_with_any_value_anywhere(
     check()
 
 
-@EXAMPLES
-def test_manifests_of_any_bytes(examples: int) -> None:
-    contents = st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode())
-    fuzz(examples)(given(contents)(check_manifest))()
+@FUZZ
+@given(st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
+def test_manifests_of_any_bytes(content: bytes) -> None:
+    check_manifest(content)
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"source":['])
@@ -113,30 +106,23 @@ def check_manifest(content: bytes) -> None:
         assert manifest_file.from_bytes(manifest_file.to_bytes(present)) == present
 
 
-def lines(words: list[str]) -> bytes:
-    """Return a vocabulary file of any words."""
-    return ("<sos>\n<eos>\n" + "".join(f"{w}\n" for w in words)).encode("utf-8", "replace")
-
-
-@EXAMPLES
-def test_vocabularies_of_any_bytes(examples: int) -> None:
-    @fuzz(examples)
-    @given(
-        st.binary(max_size=60) | st.lists(st.text(max_size=4), max_size=6).map(lines),
-        st.booleans(),
-    )
-    def check(content: bytes, unk: bool) -> None:
-        vocabulary, message = outcome(
-            lambda: Vocabulary.from_bytes(content, "source.vocab", unk=unk)
+@FUZZ
+@given(
+    st.binary(max_size=60)
+    | st.lists(st.text(max_size=4), max_size=6).map(
+        lambda words: ("<sos>\n<eos>\n" + "".join(f"{w}\n" for w in words)).encode(
+            "utf-8", "replace"
         )
-        if vocabulary is None:
-            assert message.startswith("source.vocab: ")
-        else:
-            words = vocabulary.decode(range(len(vocabulary)))[3 if unk else 2 :]
-            assert vocabulary.to_bytes() == content
-            assert words == [*vocabulary.words]
-
-    check()
+    ),
+    st.booleans(),
+)
+def test_vocabularies_of_any_bytes(content: bytes, unk: bool) -> None:
+    vocabulary, message = outcome(lambda: Vocabulary.from_bytes(content, "source.vocab", unk=unk))
+    if vocabulary is None:
+        assert message.startswith("source.vocab: ")
+    else:
+        assert vocabulary.to_bytes() == content
+        assert vocabulary.decode(range(len(vocabulary)))[3 if unk else 2 :] == [*vocabulary.words]
 
 
 @pytest.mark.parametrize("part", range(1, 8))
@@ -146,20 +132,14 @@ def test_a_truncated_graph(tiny: Path, part: int) -> None:
         OnnxFile.from_bytes(content[: part * len(content) // 8], "x")
 
 
-@EXAMPLES
-def test_graphs_of_any_bytes(tiny: Path, examples: int) -> None:
+@FUZZ
+@given(st.integers(0, 2**32), st.integers(1, 20))
+def test_graphs_of_any_bytes(tiny: Path, seed: int, count: int) -> None:
     """The reader of ONNX files reads any bytes, or says that they are no graph."""
-    whole = (tiny / "decoder.onnx").read_bytes()
-
-    @fuzz(examples)
-    @given(st.integers(0, 2**32), st.integers(1, 20))
-    def check(seed: int, count: int) -> None:
-        rng = random.Random(seed)
-        content = bytearray(whole)
-        for _ in range(count):
-            content[rng.randrange(len(content))] = rng.randrange(256)
-        cut = rng.choice([len(content), rng.randrange(len(content))])
-        graph, message = outcome(lambda: OnnxFile.from_bytes(bytes(content[:cut]), "decoder.onnx"))
-        assert graph is not None or message.startswith("decoder.onnx: not a valid ONNX file")
-
-    check()
+    rng = random.Random(seed)
+    content = bytearray((tiny / "decoder.onnx").read_bytes())
+    for _ in range(count):
+        content[rng.randrange(len(content))] = rng.randrange(256)
+    cut = rng.choice([len(content), rng.randrange(len(content))])
+    graph, message = outcome(lambda: OnnxFile.from_bytes(bytes(content[:cut]), "decoder.onnx"))
+    assert graph is not None or message.startswith("decoder.onnx: not a valid ONNX file")

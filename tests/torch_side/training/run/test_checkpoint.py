@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,9 @@ def test_a_failed_write_keeps_the_old_checkpoint(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
+    better = replace(checkpoint, report=replace(checkpoint.report, epoch=2))
     with pytest.raises(OutputError, match=r"best\.pt: cannot be written: No space left"):
-        checkpoints.save(checkpoint, tmp_path)
+        checkpoints.save(better, tmp_path)
     assert (tmp_path / BEST_FILE).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [BEST_FILE]
 
@@ -118,11 +120,15 @@ for kill in range(int(sys.argv[2])):
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        for step in range(10**9):
-            position = {"epoch": kill, "step": step}
-            weights = torch.full((50_000,), step)
-            save_state({"learner": {"position": position}, "weights": weights}, run)
-            os.write(writer, b"saved")
+        try:
+            for step in range(10**9):
+                position = {"epoch": kill, "step": step}
+                weights = torch.full((50_000,), step)
+                save_state({"learner": {"position": position}, "weights": weights}, run)
+                os.write(writer, b"saved")
+        finally:
+            os._exit(1)
+    os.close(writer)
     os.read(reader, 5)
     started = time.perf_counter()
     os.read(reader, 5)
@@ -130,7 +136,6 @@ for kill in range(int(sys.argv[2])):
     time.sleep((time.perf_counter() - started) * 3 * (kill % 40) / 40)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    os.close(writer)
     reported = 2 + len(os.read(reader, 100_000)) // 5
     state = load_state(run)
     position = state["learner"]["position"]
