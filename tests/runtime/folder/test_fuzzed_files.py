@@ -45,7 +45,7 @@ def content(request: pytest.FixtureRequest) -> bytes:
 
 
 def outcome(read: Callable[[], T]) -> tuple[T | None, str]:
-    """Return what is read, or the message of an error of ours; any other goes through."""
+    """Return the value, or the message of this project's error; other errors are raised."""
     try:
         return read(), ""
     except ArtefactError as error:

@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize("cases", [60, pytest.param(600, marks=pytest.mark.slow)])
-def test_vouched_damage_is_an_error_of_ours_or_translates_as_before(
+def test_vouched_damage_is_refused_or_translates_as_before(
     tiny: Path, tmp_path: Path, cases: int
 ) -> None:
     """Each case runs in a process of its own; a crash would be in the list.

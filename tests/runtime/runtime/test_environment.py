@@ -1,4 +1,4 @@
-"""Surroundings that apps meet: missing packages, other flags, little memory, no home."""
+"""The environment of an app: missing packages, flags of Python, little memory, no home."""
 
 import os
 import resource

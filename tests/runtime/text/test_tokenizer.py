@@ -1,4 +1,4 @@
-"""Texts that apps hand over: the difficult ones by name, and generated ones."""
+"""Texts of apps: difficult ones by name, and generated ones."""
 
 import time
 from pathlib import Path
@@ -170,7 +170,7 @@ TEXTS = st.text(max_size=40) | st.lists(PIECES | st.text(max_size=3), max_size=1
 
 
 @pytest.mark.parametrize("examples", [500, pytest.param(5000, marks=pytest.mark.slow)])
-def test_any_text_gives_a_str_or_an_error_of_ours_and_twice_the_same(
+def test_any_text_gives_a_str_or_an_error_of_this_project(
     translator: Translator, tutorial: Translator, examples: int
 ) -> None:
     # No deadline: the machines of CI pause now and then. Derandomized: the same examples each time.
