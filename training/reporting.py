@@ -53,7 +53,8 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
         f"{selection.source_language} {source_words}, {selection.target_language} {target_words}"
     )
     rare = f" ({corpus.rare} left out for a rare word in the target)" if corpus.rare else ""
-    unknown = sum(not corpus.vocabularies.knows_source(pair) for pair in corpus.held_out)
+    vocabulary = corpus.vocabularies.source
+    unknown = sum(bool(vocabulary.unknown(pair.source)) for pair in corpus.held_out)
     print(
         f"training on {len(corpus.training)} pairs{rare}; {len(corpus.held_out)} held out, "
         f"{unknown} of them with words that training does not see"

@@ -1,4 +1,4 @@
-"""Validation: a model in training, measured on the held-out pairs."""
+"""Validation: loss and metrics of a model in training on the held-out pairs."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from .recipes import Recipe
 
 @dataclass(frozen=True)
 class Validation:
-    """The measurements of one validation.
+    """The result of one validation.
 
     Attributes:
-        loss: mean loss of a held-out target token in nats, the reference fed back; ``None`` if
-            there is no token to measure.
-        metrics: of the translations, by the kind of sentence; see ``evaluation.metrics_of``.
+        loss: mean loss of a held-out target token under teacher forcing, in nats; ``None`` without
+            tokens.
+        metrics: of the translations, by kind of sentence (``evaluation.metrics_of``).
         examples: the translations.
     """
 
@@ -31,12 +31,11 @@ NOT_MEASURED = Validation(None, {}, [])
 
 
 class Validator:
-    """The held-out pairs, and the model that is measured on them.
+    """The held-out pairs, and the model that is evaluated on them.
 
     Attributes:
-        pairs: the held-out pairs that the model can translate, encoded.
-        encodable: those of them whose reference has no words that no training target has, so that
-            their loss can be computed, too.
+        pairs: the held-out pairs that the model can translate, with their encoding.
+        encodable: those of them whose reference has token ids, too, and so a loss.
     """
 
     def __init__(self, learner: Learner, corpus: Corpus, recipe: Recipe) -> None:
@@ -56,6 +55,6 @@ class Validator:
         self._batches = [collate(group) for group in groups]
 
     def measure(self) -> Validation:
-        """Translate and measure the held-out pairs."""
+        """Translate the held-out pairs; compute their loss and metrics."""
         examples = translate_pairs(self._pipeline, self.pairs)
         return Validation(mean_loss(self._model, self._batches), metrics_of(examples), examples)
