@@ -1,14 +1,16 @@
 """Validation: loss and metrics of a model in training on the held-out pairs."""
 
+import random
 from dataclasses import dataclass
 
 from .data.batches import collate, shuffled_groups
-from .data.corpus import Corpus, encode_pairs
-from .evaluation import Example, metrics_of, translatable, translate_pairs
+from .data.corpus import Corpus, Pair, encode_pairs
+from .evaluation import KNOWN, UNKNOWN, Example, metrics_of, translatable, translate_pairs
 from .learner import Learner
 from .loss import mean_loss
 from .metrics import Metrics
 from .recipes import Recipe
+from .run.history import metric_columns
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,16 @@ class Validation:
     metrics: dict[str, Metrics]
     examples: list[Example]
 
+    def columns(self) -> dict[str, float | None]:
+        """Return loss and metrics as columns of a ``Point`` of the history."""
+        known = metric_columns(self.metrics.get(KNOWN), "")
+        unknown = metric_columns(self.metrics.get(UNKNOWN), "_unknown")
+        return {"held_out_loss": self.loss, **known, **unknown}
+
 
 NOT_MEASURED = Validation(None, {}, [])
+
+_SAMPLES = 1000
 
 
 class Validator:
@@ -43,6 +53,7 @@ class Validator:
         source, target = corpus.vocabularies.tokenizers(corpus.mode, learner.max_source_length)
         self._pipeline = learner.model.pipeline(source, target, learner.max_target_length)
         self._model = learner.model
+        self._corpus, self._seed = corpus, recipe.seed
         self.pairs = translatable(source, corpus.held_out)
         self.encodable = [pair for pair, _ in self.pairs if corpus.vocabularies.encodes(pair)]
         groups = shuffled_groups(
@@ -58,3 +69,10 @@ class Validator:
         """Translate the held-out pairs; compute their loss and metrics."""
         examples = translate_pairs(self._pipeline, self.pairs)
         return Validation(mean_loss(self._model, self._batches), metrics_of(examples), examples)
+
+    def samples(self) -> tuple[Pair, ...]:
+        """Return pairs on which export compares the graphs: encodable ones, or some of training."""
+        if self.encodable:
+            return tuple(self.encodable)
+        training = self._corpus.training
+        return tuple(random.Random(self._seed).sample(training, min(_SAMPLES, len(training))))
