@@ -1,7 +1,7 @@
-"""How fast training is: ``python -m benchmarks.training --data data/fra-eng.zip``.
+"""Speed of training: ``python -m benchmarks.training --data data/fra-eng.zip``.
 
-Pairs a second of the tutorial's loop as the tutorial writes it, and of the two recipes, in turn and
-in one run, each in a process of its own. The ratios are what counts; the machine varies.
+Pairs a second of the tutorial's loop as the tutorial writes it, and of two recipes, in turn and in
+one run, each in a process of its own. Compare the ratios; the speed of a machine varies.
 """
 
 import argparse
@@ -11,7 +11,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ _ROUNDS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a row for each way to train."""
+    """Print a row for each variant."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--data", type=Path, help="lines of English<TAB>French; or the phrasebook")
     parser.add_argument("--only", choices=_VARIANTS, help=argparse.SUPPRESS)
@@ -34,30 +35,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     rates: dict[str, list[float]] = {name: [] for name in _VARIANTS}
     for _ in range(_ROUNDS):
-        for name, found in rates.items():
-            found.append(_in_a_process(name, options.data))
+        for name, measured in rates.items():
+            policy = {} if name == "literal loop" else {"OMP_WAIT_POLICY": "PASSIVE"}  # as in fit
+            measured.append(rate_in_a_process(name, policy, options.data))
     baseline = statistics.median(rates["literal loop"])
     print(f"{'':18} {'pairs/s':>8} {'times':>6}   (median and range of {_ROUNDS} rounds)")
-    for name, found in rates.items():
-        rate = statistics.median(found)
-        span = f"{min(found):.0f}-{max(found):.0f}"
+    for name, measured in rates.items():
+        rate = statistics.median(measured)
+        span = f"{min(measured):.0f}-{max(measured):.0f}"
         print(f"{name:18} {rate:8.0f} {rate / baseline:6.1f}   ({span})")
     return 0
 
 
-def _in_a_process(name: str, data: Path | None) -> float:
-    """Measure one way in a fresh process: the recipes share the cores as ``training.fit`` does."""
-    policy = {} if name == "literal loop" else {"OMP_WAIT_POLICY": "PASSIVE"}
+def rate_in_a_process(name: str, variables: Mapping[str, str], data: Path | None = None) -> float:
+    """Return the pairs a second of a variant in a fresh process.
+
+    Args:
+        name: of the variant.
+        variables: of the environment, for OpenMP; it reads them once in a process.
+        data: pairs file; ``None`` for the phrasebook.
+    """
     command = [sys.executable, "-m", "benchmarks.training", "--only", name]
     command += ["--data", str(data)] if data else []
-    process = subprocess.run(
-        command, env={**os.environ, **policy}, check=True, capture_output=True, text=True
-    )
-    return float(process.stdout)
+    environment = {**os.environ, **variables}
+    return float(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
 
 
 def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float:
-    """Return the pairs a second of steps that return how many pairs they took."""
+    """Return the pairs a second of a step that returns its number of pairs."""
     for _ in range(warm_up):
         step()
     pairs, started = 0, time.perf_counter()
@@ -76,27 +81,24 @@ def _corpus(data: Path | None, recipe_name: str) -> "Corpus":
     return Corpus.prepare(raw.pairs, RECIPES[recipe_name], "data")
 
 
-def _recipe(name: str) -> Callable[[Path | None], float]:
-    def measure(data: Path | None) -> float:
-        import torch
+def _recipe(name: str, data: Path | None) -> float:
+    import torch
 
-        from training.learner import Learner
-        from training.recipes import RECIPES
+    from training.learner import Learner
+    from training.recipes import RECIPES
 
-        learner = Learner(_corpus(data, name), RECIPES[name], torch.device("cpu"))
+    learner = Learner(_corpus(data, name), RECIPES[name], torch.device("cpu"))
 
-        def step() -> int:
-            if learner.epoch_finished:
-                learner.begin_epoch()
-            return learner.take_step().sentences
+    def step() -> int:
+        if learner.epoch_finished:
+            learner.begin_epoch()
+        return learner.take_step().sentences
 
-        return _rate(step, warm_up=10)
-
-    return measure
+    return _rate(step, warm_up=10)
 
 
 def _literal_loop(data: Path | None) -> float:
-    """The tutorial's loop, one token after the other, with its two optimizers."""
+    """Return the rate of the tutorial's loop: one token after the other, two optimizers."""
     import torch
     from torch import nn
 
@@ -141,8 +143,8 @@ def _literal_loop(data: Path | None) -> float:
 
 _VARIANTS: dict[str, Callable[[Path | None], float]] = {
     "literal loop": _literal_loop,
-    "recipe tutorial": _recipe("tutorial"),
-    "recipe default": _recipe("default"),
+    "recipe tutorial": partial(_recipe, "tutorial"),
+    "recipe default": partial(_recipe, "default"),
 }
 
 

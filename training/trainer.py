@@ -19,7 +19,6 @@ from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 from . import evaluation, reporting
 from .data.corpus import Corpus
 from .data.pairs_file import TextPair
-from .evaluation import KNOWN
 from .learner import Learner
 from .metrics import signature
 from .recipes import Recipe
@@ -111,23 +110,13 @@ class Training:
         self._tensorboard = HistoryWriter(run / run_folder.TENSORBOARD_FOLDER)
 
     def train(self, save_interval: float) -> None:
-        """Train to the end of the recipe, or until a signal.
-
-        Raises:
-            OutputError: the folder cannot be written.
-            NonFiniteError: the loss or a weight became NaN or infinite.
-            StoppedError: a signal came before the end; everything is saved.
-        """
+        """Train to the end of the recipe, or until a signal; errors as for ``fit``."""
         if self._corpus.held_out:
             replace_file(self._run / run_folder.HELD_OUT_FILE, self._corpus.held_out_tsv())
         self._save()  # before the work begins: a folder that cannot be written shows here
         saved = time.monotonic()
-        bar = tqdm(
-            total=self._learner.pairs * self._recipe.epochs,
-            initial=self._learner.position.sentences,
-            unit="pairs",
-            disable=self._finished,
-        )
+        done, total = self._learner.position.sentences, self._learner.pairs * self._recipe.epochs
+        bar = tqdm(initial=done, total=total, unit="pairs", disable=self._finished)
         with stop_requests() as stop, self._tensorboard, bar:
             self._tensorboard.write(self._progress.history)
             while not self._finished:
@@ -163,9 +152,11 @@ class Training:
             tally.add(loss.nll, loss.tokens, loss.sentences)
         self._clock.sentences += loss.sentences
         if 0 < self._recipe.report_every <= tallies["report"].sentences:
-            sentences = self._learner.position.sentences
-            share = sentences / (self._learner.pairs * self._recipe.epochs)
-            reporting.print_running_loss(tallies["report"], self._clock, sentences, share)
+            done, total = (
+                self._learner.position.sentences,
+                self._learner.pairs * self._recipe.epochs,
+            )
+            reporting.print_running_loss(tallies["report"], self._clock, done, done / total)
             tallies["report"] = Tally()
         if self._learner.epoch_finished:
             self._end_epoch()
@@ -186,7 +177,7 @@ class Training:
     def _validate(self) -> Validation:
         """Evaluate the model; save it if it is the best so far."""
         validation = self._validator.measure()
-        known = validation.metrics.get(KNOWN)
+        known = validation.metrics.get(evaluation.KNOWN)
         if known is not None and self._progress.improves(known.bleu, self._recipe.patience):
             self._save_model(validation)
             examples = evaluation.to_tsv(validation.examples)
