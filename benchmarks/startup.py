@@ -23,7 +23,8 @@ elapsed = time.perf_counter() - started
 unit = 1 if sys.platform == "darwin" else 1024
 print(json.dumps([elapsed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit]))
 """
-_BARE = """
+VARIANTS = {
+    "onnxruntime, two graphs opened": """
 import onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
@@ -31,9 +32,7 @@ for name in ("encoder", "decoder"):
     onnxruntime.InferenceSession(
         f"{sys.argv[1]}/{name}.onnx", options, providers=["CPUExecutionProvider"]
     )
-"""
-VARIANTS = {
-    "onnxruntime, two graphs opened": _BARE,
+""",
     "Translator, first translation": """
 from s2s_export import Translator
 Translator(sys.argv[1]).translate(sys.argv[2])

@@ -14,12 +14,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-    from training.data.corpus import Corpus
+from s2s_export.text.vocabulary import EOS
+from training.data.corpus import Corpus, encode_pairs
+from training.data.pairs_file import RawPairs, read_pairs
+from training.data.phrasebook import phrasebook
+from training.learner import Learner
+from training.models.tutorial import DecoderRNN, EncoderRNN
+from training.recipes import RECIPES
 
 _ROUNDS = 3
 
@@ -71,22 +76,12 @@ def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float
     return pairs / (time.perf_counter() - started)
 
 
-def _corpus(data: Path | None, recipe_name: str) -> "Corpus":
-    from training.data.corpus import Corpus
-    from training.data.pairs_file import RawPairs, read_pairs
-    from training.data.phrasebook import phrasebook
-    from training.recipes import RECIPES
-
+def _corpus(data: Path | None, recipe_name: str) -> Corpus:
     raw = read_pairs(data) if data else RawPairs.of_columns("phrasebook", phrasebook())
     return Corpus.prepare(raw.pairs, RECIPES[recipe_name], "data")
 
 
 def _recipe(name: str, data: Path | None) -> float:
-    import torch
-
-    from training.learner import Learner
-    from training.recipes import RECIPES
-
     learner = Learner(_corpus(data, name), RECIPES[name], torch.device("cpu"))
 
     def step() -> int:
@@ -99,12 +94,6 @@ def _recipe(name: str, data: Path | None) -> float:
 
 def _literal_loop(data: Path | None) -> float:
     """Return the rate of the tutorial's loop: one token after the other, two optimizers."""
-    import torch
-    from torch import nn
-
-    from training.data.corpus import encode_pairs
-    from training.models.tutorial import DecoderRNN, EncoderRNN
-
     corpus = _corpus(data, "tutorial")
     pairs = encode_pairs(corpus.training, corpus.vocabularies)
     random.Random(0).shuffle(pairs)
@@ -131,7 +120,7 @@ def _literal_loop(data: Path | None) -> float:
             log_probs, hidden = decoder(fed, hidden)
             loss = loss + criterion(log_probs, reference)
             fed = log_probs.argmax(dim=1)
-            if fed.item() == 1:
+            if fed.item() == EOS:
                 break
         torch.autograd.backward(loss)
         encoder_optimizer.step()

@@ -116,8 +116,7 @@ def _pairs(options: Options, mode: TextMode) -> list[Pair]:
     if options.data is None and not path.exists():
         raise DataNotFoundError(f"{path}: no held-out pairs here; give some with --data")
     reverse = options.reverse and options.data is not None  # held-out.tsv is never reversed
-    texts = read_pairs(path, reverse=reverse).pairs
-    tokenized = (Pair(tuple(mode.tokens(t.source)), tuple(mode.tokens(t.target))) for t in texts)
+    tokenized = [Pair.of_texts(texts, mode) for texts in read_pairs(path, reverse=reverse).pairs]
     pairs = [pair for pair in tokenized if pair.source and pair.target]
     if not pairs:
         raise DataError(f"{path}: the normalizer leaves nothing of its pairs")

@@ -72,12 +72,8 @@ def batch_loss(
             word_predictor, state["hidden"], batch
         )
     tokens = len(log_probs)
-    return Loss(
-        value=total / (tokens if recipe.loss == "token" else batch.size),
-        nll=nll.item(),
-        tokens=tokens,
-        sentences=batch.size,
-    )
+    value = total / (tokens if recipe.loss == "token" else batch.size)
+    return Loss(value, nll.item(), tokens, sentences=batch.size)
 
 
 @torch.inference_mode()
@@ -85,7 +81,7 @@ def mean_loss(model: Seq2Seq, batches: Iterable[Batch]) -> float | None:
     """Return the mean loss of a target token under teacher forcing, in nats; ``None`` of none."""
     device = next(model.parameters()).device
     nll, tokens = 0.0, 0
-    for batch in (on_cpu.to(device) for on_cpu in batches):
+    for batch in (loaded.to(device) for loaded in batches):
         state = encode(model, batch.source)
         log_probs = token_log_probs(model, state, reference_inputs(batch), batch.mask)
         nll += functional.nll_loss(log_probs, batch.target[batch.mask], reduction="sum").item()

@@ -152,11 +152,9 @@ class Training:
             tally.add(loss.nll, loss.tokens, loss.sentences)
         self._clock.sentences += loss.sentences
         if 0 < self._recipe.report_every <= tallies["report"].sentences:
-            done, total = (
-                self._learner.position.sentences,
-                self._learner.pairs * self._recipe.epochs,
-            )
-            reporting.print_running_loss(tallies["report"], self._clock, done, done / total)
+            done = self._learner.position.sentences
+            share = done / (self._learner.pairs * self._recipe.epochs)
+            reporting.print_running_loss(tallies["report"], self._clock, done, share)
             tallies["report"] = Tally()
         if self._learner.epoch_finished:
             self._end_epoch()
@@ -206,18 +204,13 @@ class Training:
             "data_sha256": self._corpus.sha256,
             "environment": self._environment,
             "learner": self._learner.state(),
-            **self._progress.state(),
+            **asdict(self._progress),
         }
         checkpoint.save_state(state, self._run)
         replace_file(self._run / run_folder.HISTORY_FILE, to_csv(self._progress.history))
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Return to a state that ``train`` saved.
-
-        Raises:
-            CheckpointError: it is of another recipe.
-            DataError: it is of other pairs.
-        """
+        """Return to a state that ``train`` saved; errors as for ``fit``."""
         resuming.require_same_run(state, self._recipe, self._corpus, self._run)
         difference = resuming.inexactness(state["environment"], self._environment)
         if difference is not None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from .data.batches import collate, shuffled_groups
 from .data.corpus import Corpus, Pair, encode_pairs
-from .evaluation import KNOWN, UNKNOWN, Example, metrics_of, translatable, translate_pairs
+from .evaluation import UNKNOWN, Example, metrics_of, translatable, translate_pairs
 from .learner import Learner
 from .loss import mean_loss
 from .metrics import Metrics
 from .recipes import Recipe
-from .run.history import metric_columns
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,12 @@ class Validation:
 
     def columns(self) -> dict[str, float | None]:
         """Return loss and metrics as columns of a ``Point`` of the history."""
-        known = metric_columns(self.metrics.get(KNOWN), "")
-        unknown = metric_columns(self.metrics.get(UNKNOWN), "_unknown")
-        return {"held_out_loss": self.loss, **known, **unknown}
+        columns = {"held_out_loss": self.loss}
+        for kind, metrics in self.metrics.items():
+            suffix = "_unknown" if kind == UNKNOWN else ""
+            for name in ("bleu", "chrf", "exact"):
+                columns[f"{name}{suffix}"] = getattr(metrics, name)
+        return columns
 
 
 NOT_MEASURED = Validation(None, {}, [])

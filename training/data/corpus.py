@@ -27,6 +27,11 @@ class Pair:
     source: Tokens
     target: Tokens
 
+    @classmethod
+    def of_texts(cls, texts: TextPair, mode: TextMode) -> "Pair":
+        """Tokenize a pair of texts."""
+        return cls(tuple(mode.tokens(texts.source)), tuple(mode.tokens(texts.target)))
+
 
 def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pair], Counter[str]]:
     """Tokenize and filter pairs.
@@ -47,7 +52,7 @@ def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pa
     kept: list[Pair] = []
     dropped: Counter[str] = Counter()
     for texts in raw:
-        pair = Pair(tuple(mode.tokens(texts.source)), tuple(mode.tokens(texts.target)))
+        pair = Pair.of_texts(texts, mode)
         reason = _reason_to_drop(texts, pair, selection)
         if reason:
             dropped[reason] += 1
@@ -149,11 +154,9 @@ def encode_pairs(pairs: Sequence[Pair], vocabularies: Vocabularies) -> list[Enco
     Raises:
         UnknownWordError: a word is not in its vocabulary, which has no UNK.
     """
+    source, target = vocabularies.source, vocabularies.target
     return [
-        EncodedPair(
-            source=tuple(vocabularies.source.encode(pair.source)),
-            target=tuple(vocabularies.target.encode(pair.target)),
-        )
+        EncodedPair(tuple(source.encode(pair.source)), tuple(target.encode(pair.target)))
         for pair in pairs
     ]
 
@@ -215,6 +218,9 @@ class Corpus:
                 f"each of the {len(training)} training pairs has a target word seen less than "
                 f"{selection.min_count} times; see --min-count"
             )
+        vocabularies = Vocabularies.from_pairs(
+            frequent, min_count=selection.min_count, unk=recipe.learns_unk
+        )
         return cls(
             name=name,
             sha256=sha256_of(pairs),
@@ -225,9 +231,7 @@ class Corpus:
             rare=len(training) - len(frequent),
             training=tuple(frequent),
             held_out=tuple(held_out),
-            vocabularies=Vocabularies.from_pairs(
-                frequent, min_count=selection.min_count, unk=recipe.learns_unk
-            ),
+            vocabularies=vocabularies,
             mode=TEXT_MODES[selection.normalizer],
         )
 

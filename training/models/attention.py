@@ -23,12 +23,7 @@ class AttentionEncoderRNN(nn.Module):
     """Encoder step: the tutorial's, with a memory of each token for the decoder's attention."""
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the source vocabulary.
-            hidden_size: units of the embedding, of the GRU and of the keys.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size)
@@ -82,12 +77,7 @@ class AttentionDecoderRNN(nn.Module):
     """
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the target vocabulary.
-            hidden_size: units of the embedding, of the GRU and of the attention.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size)

@@ -22,12 +22,7 @@ class EncoderRNN(nn.Module):
     """Encoder step: an embedding and one GRU."""
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the source vocabulary.
-            hidden_size: units of the embedding and of the GRU.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size)
@@ -53,15 +48,7 @@ class EncoderRNN(nn.Module):
         )
 
     def unroll(self, embedded: Tensor, hidden: Tensor) -> tuple[Tensor, ...]:
-        """Read whole sentences in training.
-
-        Args:
-            embedded: ``float32[S, B, H]``, the embedded tokens.
-            hidden: ``float32[1, B, H]``.
-
-        Returns:
-            ``float32[1, B, H]``, the hidden state after the last token.
-        """
+        """Return the outputs of ``forward`` for whole embedded sentences ``float32[S, B, H]``."""
         return (unroll(self.gru, embedded, hidden)[-1:],)
 
 
@@ -73,13 +60,7 @@ class DecoderRNN(nn.Module):
     """
 
     def __init__(self, vocabulary_size: int, hidden_size: int, n_layers: int = 2) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the target vocabulary.
-            hidden_size: units of the embedding and of the GRU.
-            n_layers: applications of the GRU in a step.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.n_layers = n_layers
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
@@ -120,7 +101,7 @@ class DecoderRNN(nn.Module):
 
         Args:
             embedded: ``float32[T, B, H]``, the embedded tokens.
-            hidden: ``float32[1, B, H]``, at first the encoder's.
+            hidden: ``float32[1, B, H]``, the encoder's.
 
         Returns:
             ``float32[T, B, H]``, outputs for ``score``.

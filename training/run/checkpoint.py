@@ -195,7 +195,7 @@ def _to_bytes(content: dict[str, Any]) -> bytes:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # on rubbish, torch's unpickler fails with any exception
         raise CheckpointError(
             f"{path}: cannot be read, it is damaged or no checkpoint ({type(error).__name__})"
@@ -205,5 +205,4 @@ def _read(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: expected checkpoint format {_FORMAT_VERSION}, found {version}; train again"
         )
-    result: dict[str, Any] = content
-    return result
+    return content

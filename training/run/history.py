@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..metrics import Metrics
-
 TUTORIAL_SCALE = 10
 """The tutorial prints and draws a sentence's loss divided by this."""
 
@@ -45,13 +43,6 @@ class Point:
     bleu_unknown: float | None = None
     chrf_unknown: float | None = None
     exact_unknown: float | None = None
-
-
-def metric_columns(metrics: Metrics | None, suffix: str) -> dict[str, float | None]:
-    """Return metrics as columns of a point: ``bleu``, ``chrf`` and ``exact``, with a suffix."""
-    if metrics is None:
-        return {}
-    return {f"{name}{suffix}": getattr(metrics, name) for name in ("bleu", "chrf", "exact")}
 
 
 History = Sequence[Point]

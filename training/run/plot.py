@@ -17,13 +17,9 @@ Curve = Sequence[tuple[float, float]]
 
 
 def plot_losses(history: History, path: Path, *, per_sentence: bool) -> None:
-    """Draw the training loss, and the held-out loss where there is one.
+    """Draw the training loss and the held-out loss of a token, as a PNG file.
 
-    Args:
-        history: of the run.
-        path: the PNG file to write.
-        per_sentence: draw a tenth of the loss of a sentence, as the tutorial's figure does, instead
-            of the loss of a token.
+    With ``per_sentence``, draw a tenth of the training loss of a sentence, as the tutorial does.
     """
     if per_sentence:
         label = "mean loss of a sentence / 10 (nats)"
@@ -49,9 +45,7 @@ def plot_bleu(history: History, path: Path) -> None:
 def plot_attention(translations: Sequence[Translation], path: Path) -> None:
     """Draw the attention: the source across, the translation down, high weights light.
 
-    Args:
-        translations: at least one, each with its attention.
-        path: the PNG file to write.
+    The file is a PNG. There is at least one translation, and each has its attention.
     """
     columns = min(len(translations), 2)
     rows = -(-len(translations) // columns)

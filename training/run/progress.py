@@ -4,7 +4,7 @@ The trainer keeps it in ``last.pt``. The torch side.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from .history import Point
@@ -71,13 +71,9 @@ class Progress:
         self.stopped_early = self.stale >= patience
         return False
 
-    def state(self) -> dict[str, Any]:
-        """Return the fields as dictionaries, lists and numbers."""
-        return asdict(self)
-
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Progress":
-        """Make the progress that ``state`` described; other keys are ignored."""
+        """Make the progress of which ``asdict`` made ``state``; other keys are ignored."""
         return cls(
             history=[Point(**values) for values in state["history"]],
             tallies={name: Tally(**values) for name, values in state["tallies"].items()},

@@ -25,12 +25,6 @@ def environment(device: torch.device) -> dict[str, str]:
 def require_same_run(state: Mapping[str, Any], recipe: Recipe, corpus: Corpus, run: Path) -> None:
     """Check that a saved training had the recipe and the pairs of this command.
 
-    Args:
-        state: of the saved training.
-        recipe: of this command.
-        corpus: of this command.
-        run: the run folder, for messages.
-
     Raises:
         CheckpointError: another recipe; the message names the first option that differs.
         DataError: other pairs.
