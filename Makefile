@@ -1,8 +1,7 @@
 # The commands of the README. CI calls the same ones; see .ci/run.
 #
 #   make demo    train on the phrasebook, export, translate three sentences
-#   make test    lint, types, all tests
-#   make test-slow  hundreds of kills and long fuzzing, which the tests do in short
+#   make test    lint, types, all tests (make test-slow: more kills and longer fuzzing)
 #   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                (RECIPE=attention: with that model)
 #   make bench   measure speed and start-up with the model of: make bench RUN=runs/default
@@ -31,6 +30,7 @@ demo: $(STAMP)
 test: lint
 	$(BIN)/pytest -n 2
 
+# The long versions of tests that kill processes or try generated inputs.
 test-slow: $(STAMP)
 	$(BIN)/pytest -n 2 -m slow
 

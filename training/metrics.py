@@ -39,6 +39,11 @@ class Metrics:
             f"exact {self.exact:.1%} of {self.sentences}"
         )
 
+    def in_short(self) -> str:
+        """Return the metrics that are watched while training goes on."""
+        bleu = "" if self.bleu is None else f"BLEU {self.bleu:.2f} "
+        return f"{bleu}exact {self.exact:.1%} token errors {self.token_error_rate:.1%}"
+
     def figures(self) -> dict[str, int | float]:
         """Return the metrics that are defined, by name."""
         return {name: value for name, value in vars(self).items() if value is not None}
