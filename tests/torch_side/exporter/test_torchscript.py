@@ -15,7 +15,9 @@ from training.run.checkpoint import Checkpoint
 
 from ..both_models import EACH_DECODER
 
-FP32_FILES = build.OWN_FILES - {"encoder.int8.onnx", "decoder.int8.onnx"}
+FP32_FILES = build.OWN_FILES - {
+    *("encoder.int8.onnx", "decoder.int8.onnx", "source.merges", "target.merges")
+}
 ROOT = Path(__file__).parents[3]
 BLOCKED = """
 import sys

@@ -86,7 +86,7 @@ def test_dropped_pairs_are_counted_by_filter() -> None:
 def test_no_pairs_left_is_an_error_that_names_the_filters() -> None:
     message = (
         r"none of the 8 pairs passes the filters \(.*7 dropped: none of the prefixes .*"
-        r"1 dropped: nothing left of a side.*\); see --max-length and --no-prefix-filter"
+        r"1 dropped: nothing left of a side.*\); 'python -m training.inspect'"
     )
     with pytest.raises(DataError, match=message):
         selected(Selection(max_length=3, prefixes=("x",)))

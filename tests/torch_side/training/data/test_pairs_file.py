@@ -5,11 +5,12 @@ import io
 import tracemalloc
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
-from training.data.pairs_file import LONGEST_LINE, RawPairs, read_pairs
+from training.data.pairs_file import LONGEST_LINE, RawPairs, read_pairs, read_parallel
 
 PAIRS = [("Je suis.", "I am."), ("Il est.", "He is.")]
 
@@ -127,3 +128,72 @@ def test_a_folder_and_a_damaged_zip(tmp_path: Path) -> None:
     content[45] ^= 0xFF
     with pytest.raises(DataError, match=r"x\.zip: cannot be read: Bad CRC-32"):
         read_pairs(written(tmp_path / "x.zip", bytes(content)))
+
+
+FOUR = "1\tI am.\t7\tJe suis.\n2\tHe is.\t8\tIl est.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("cr.tsv", "I am.\tJe suis.\rHe is.\tIl est.\r", {}),
+        ("utf16.tsv", "I am.\tJe suis.\nHe is.\tIl est.\n".encode("utf-16"), {}),
+        ("four.tsv", FOUR, {"columns": ("4", "2")}),
+        ("names.tsv", "en\tfr\nI am.\tJe suis.\nHe is.\tIl est.\n", {"columns": ("fr", "en")}),
+        ("header.tsv", "target\tsource\nI am.\tJe suis.\nHe is.\tIl est.\n", {"header": True}),
+        ("quotes.csv", 'I am.,"Je suis."\n"He is.","Il est."\n', {}),
+        (
+            "x.jsonl",
+            '{"fr": "Je suis.", "en": "I am."}\n{"en": "He is.", "fr": "Il est."}\n',
+            {"columns": ("fr", "en")},
+        ),
+    ],
+)
+def test_files_as_people_have_them(
+    tmp_path: Path, name: str, content: str | bytes, options: dict[str, Any]
+) -> None:
+    raw = read_pairs(written(tmp_path / name, content), **options)
+    assert raw.pairs == PAIRS
+    assert raw.notes == []
+
+
+def test_quotes_and_line_ends_in_a_csv_cell(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.csv", '"He said ""no"".","Il dit ""non"",\nEve."\n')
+    assert read_pairs(path).pairs == [('Il dit "non",\nEve.', 'He said "no".')]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "message"),
+    [
+        ("four.tsv", FOUR, {}, "line 1: 4 columns, and a number .* --columns 4 2"),
+        ("x.tsv", "a\tb\n", {"columns": ("fr", "en")}, "no column 'fr', 'en'; .* 'a', 'b'"),
+        ("x.tsv", "a\tb\n", {"columns": ("1", "3")}, "line 1: expected 3 columns, found 2"),
+        ("x.tsv", "a\tb\n", {"columns": ("0", "1")}, "numbers begin at 1"),
+        ("x.csv", 'a,"b\n', {}, "line 1: unexpected end of data"),
+        ("x.jsonl", '{"a": "b", "c": "d"}\n', {}, "give --columns SOURCE TARGET out of 'a', 'c'"),
+        ("x.jsonl", "[1]\n", {"columns": ("a", "c")}, "expected an object"),
+        ("x.jsonl", "{\n", {"columns": ("a", "c")}, "line 1: not JSON"),
+    ],
+)
+def test_files_that_cannot_be_read_as_asked(
+    tmp_path: Path, name: str, content: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        read_pairs(written(tmp_path / name, content), **options)
+
+
+def test_a_header_and_a_numeric_column_are_told(tmp_path: Path) -> None:
+    raw = read_pairs(written(tmp_path / "x.tsv", "source\ttarget\na\tb\n"))
+    assert raw.notes == ["line 1 looks like a header; --header leaves it out"]
+    [note] = read_pairs(written(tmp_path / "y.tsv", "13\tthirteen\n3\tthree\n")).notes
+    assert note == "the target is a number in 2 of 2 pairs; see --columns"
+
+
+def test_parallel_files(tmp_path: Path) -> None:
+    source = written(tmp_path / "fr.txt", "Je suis.\nIl est.\n")
+    target = written(tmp_path / "en.txt", "I am.\nHe is.\n")
+    assert read_parallel(source, target).pairs == PAIRS
+    with pytest.raises(DataError, match=r"ends at line 2, .*en\.txt at line 1"):
+        read_parallel(source, written(target, "I am.\n"))
+    with pytest.raises(DataNotFoundError, match=r"gone\.txt"):
+        read_parallel(source, tmp_path / "gone.txt")
