@@ -34,6 +34,7 @@ demo: $(STAMP)
 test: lint
 	$(BIN)/pytest -n 2
 
+# The long versions of tests that kill processes or try generated inputs.
 test-slow: $(STAMP)
 	$(BIN)/pytest -n 2 -m slow
 

@@ -1,1 +1,1 @@
-"""Measurements: each module is a command that prints a table; see docs/benchmarks.md."""
+"""Benchmarks: each module is a command that prints a table of docs/benchmarks.md."""

@@ -1,8 +1,8 @@
-"""Compare the back ends over a whole corpus and over random token ids: ``make parity``.
+"""Parity of the back ends over a whole corpus and over random token ids: ``make parity``.
 
-Every distinct source sentence of the data, then random sequences of ids, are decoded one by one and
-in batches by eager PyTorch, TorchScript and ONNX Runtime. A token that differs must be a proven
-tie; anything else stops the command (exit code 3).
+Eager PyTorch, TorchScript and ONNX Runtime decode every distinct source of the data, then random
+sequences of ids, one by one and in batches. A token that differs must be a proven tie; anything
+else stops the command (exit code 3).
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def corpus_sources(run: Path, data: Path) -> list[list[int]]:
-    """Return the ids of every distinct source sentence that the run's filter keeps."""
+    """Return the ids of every distinct source that the run's filters keep."""
     checkpoint = checkpoints.load(run)
     selection = checkpoint.recipe.selection
     pairs, _ = select_pairs(read_pairs(data, reverse=selection.reverse).pairs, selection)
@@ -50,14 +50,14 @@ def corpus_sources(run: Path, data: Path) -> list[list[int]]:
 
 
 def random_sources(vocabulary_size: int, count: int) -> list[list[int]]:
-    """Return sequences of random ids, which no sentence looks like, of any length to 30."""
+    """Return sequences of random ids, unlike any sentence, of ``RANDOM_LENGTHS``."""
     generator = np.random.default_rng(0)
     lengths = generator.integers(RANDOM_LENGTHS[0], RANDOM_LENGTHS[1] + 1, count)
     return [generator.integers(0, vocabulary_size, length).tolist() for length in lengths]
 
 
 def _compare(options: argparse.Namespace) -> int:
-    torch.set_num_threads(1)  # one step of one sentence gains nothing from more
+    torch.set_num_threads(1)  # a step of one sentence gains nothing from more
     source = source_of(options.run)
     vocabularies = source.source.vocabulary, source.target.vocabulary
     candidates = (

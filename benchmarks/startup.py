@@ -1,8 +1,8 @@
-"""How long an app waits for its first translation: ``python -m benchmarks.startup``.
+"""Time and memory to an app's first translation: ``python -m benchmarks.startup``.
 
-Fresh processes, in turn: this package from import to the first translation; importing onnxruntime
-and opening the same two graphs bare; and PyTorch with the TorchScript files. Also how much memory
-each has taken by then.
+Fresh processes, in turn: this package from import to the first translation; onnxruntime imported
+and the same two graphs opened; and PyTorch with the TorchScript files. The memory is the process's
+maximum.
 """
 
 import argparse
@@ -23,7 +23,8 @@ elapsed = time.perf_counter() - started
 unit = 1 if sys.platform == "darwin" else 1024
 print(json.dumps([elapsed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit]))
 """
-_BARE = """
+VARIANTS = {
+    "onnxruntime, two graphs opened": """
 import onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
@@ -31,9 +32,7 @@ for name in ("encoder", "decoder"):
     onnxruntime.InferenceSession(
         f"{sys.argv[1]}/{name}.onnx", options, providers=["CPUExecutionProvider"]
     )
-"""
-VARIANTS = {
-    "onnxruntime, two graphs opened": _BARE,
+""",
     "Translator, first translation": """
 from s2s_export import Translator
 Translator(sys.argv[1]).translate(sys.argv[2])
@@ -67,26 +66,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     manifest = json.loads((options.exported / "manifest.json").read_bytes())
     text = manifest["golden"][0]["source"]
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
     for _ in range(_ROUNDS):
         for name, code in VARIANTS.items():
-            found[name].append(_run(code, options.exported, text))
-    baseline = statistics.median(seconds for seconds, _ in next(iter(found.values())))
+            runs[name].append(_run(code, options.exported, text))
+    baseline = statistics.median(time for time, _ in next(iter(runs.values())))
     print(f"{'':32} {'ms':>6} {'times':>6} {'MB':>5}   (median and range of {_ROUNDS}, in turn)")
-    for name, measured in found.items():
-        times = [seconds for seconds, _ in measured]
+    for name, measured in runs.items():
+        times = [time for time, _ in measured]
         median, memory = statistics.median(times), max(size for _, size in measured)
-        span = f"{1e3 * min(times):.0f}-{1e3 * max(times):.0f}"
-        print(
-            f"{name:32} {1e3 * median:6.0f} {median / baseline:6.2f} {memory / 1e6:5.0f}   ({span})"
-        )
+        span = f"{min(times):.0f}-{max(times):.0f}"
+        print(f"{name:32} {median:6.0f} {median / baseline:6.2f} {memory:5.0f}   ({span})")
     return 0
 
 
 def _run(code: str, folder: Path, text: str) -> tuple[float, float]:
+    """Return the milliseconds and the megabytes that a fresh process takes for some code."""
     command = [sys.executable, "-c", _MEASURED.format(code=code), str(folder), text]
     seconds, memory = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    return seconds, memory
+    return 1e3 * seconds, memory / 1e6
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How fast training is: ``python -m benchmarks.training --data data/fra-eng.zip``.
+"""Speed of training: ``python -m benchmarks.training --data data/fra-eng.zip``.
 
-Pairs a second of the tutorial's loop as the tutorial writes it, and of the two recipes, in turn and
-in one run, each in a process of its own. The ratios are what counts; the machine varies.
+Pairs a second of the tutorial's loop as the tutorial writes it, and of two recipes, in turn and in
+one run, each in a process of its own. Compare the ratios; the speed of a machine varies.
 """
 
 import argparse
@@ -11,20 +11,26 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-    from training.data.corpus import Corpus
+from s2s_export.text.vocabulary import EOS
+from training.data.corpus import Corpus, encode_pairs
+from training.data.pairs_file import RawPairs, read_pairs
+from training.data.phrasebook import phrasebook
+from training.learner import Learner
+from training.models.tutorial import DecoderRNN, EncoderRNN
+from training.recipes import RECIPES
 
 _ROUNDS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a row for each way to train."""
+    """Print a row for each variant."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--data", type=Path, help="lines of English<TAB>French; or the phrasebook")
     parser.add_argument("--only", choices=_VARIANTS, help=argparse.SUPPRESS)
@@ -34,30 +40,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     rates: dict[str, list[float]] = {name: [] for name in _VARIANTS}
     for _ in range(_ROUNDS):
-        for name, found in rates.items():
-            found.append(_in_a_process(name, options.data))
+        for name, measured in rates.items():
+            policy = {} if name == "literal loop" else {"OMP_WAIT_POLICY": "PASSIVE"}  # as in fit
+            measured.append(rate_in_a_process(name, policy, options.data))
     baseline = statistics.median(rates["literal loop"])
     print(f"{'':18} {'pairs/s':>8} {'times':>6}   (median and range of {_ROUNDS} rounds)")
-    for name, found in rates.items():
-        rate = statistics.median(found)
-        span = f"{min(found):.0f}-{max(found):.0f}"
+    for name, measured in rates.items():
+        rate = statistics.median(measured)
+        span = f"{min(measured):.0f}-{max(measured):.0f}"
         print(f"{name:18} {rate:8.0f} {rate / baseline:6.1f}   ({span})")
     return 0
 
 
-def _in_a_process(name: str, data: Path | None) -> float:
-    """Measure one way in a fresh process: the recipes share the cores as ``training.fit`` does."""
-    policy = {} if name == "literal loop" else {"OMP_WAIT_POLICY": "PASSIVE"}
+def rate_in_a_process(name: str, variables: Mapping[str, str], data: Path | None = None) -> float:
+    """Return the pairs a second of a variant in a fresh process.
+
+    Args:
+        name: of the variant.
+        variables: of the environment, for OpenMP; it reads them once in a process.
+        data: pairs file; ``None`` for the phrasebook.
+    """
     command = [sys.executable, "-m", "benchmarks.training", "--only", name]
     command += ["--data", str(data)] if data else []
-    process = subprocess.run(
-        command, env={**os.environ, **policy}, check=True, capture_output=True, text=True
-    )
-    return float(process.stdout)
+    environment = {**os.environ, **variables}
+    return float(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
 
 
 def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float:
-    """Return the pairs a second of steps that return how many pairs they took."""
+    """Return the pairs a second of a step that returns its number of pairs."""
     for _ in range(warm_up):
         step()
     pairs, started = 0, time.perf_counter()
@@ -66,43 +76,24 @@ def _rate(step: Callable[[], int], warm_up: int, seconds: float = 10.0) -> float
     return pairs / (time.perf_counter() - started)
 
 
-def _corpus(data: Path | None, recipe_name: str) -> "Corpus":
-    from training.data.corpus import Corpus
-    from training.data.pairs_file import RawPairs, read_pairs
-    from training.data.phrasebook import phrasebook
-    from training.recipes import RECIPES
-
+def _corpus(data: Path | None, recipe_name: str) -> Corpus:
     raw = read_pairs(data) if data else RawPairs.of_columns("phrasebook", phrasebook())
     return Corpus.prepare(raw.pairs, RECIPES[recipe_name], "data")
 
 
-def _recipe(name: str) -> Callable[[Path | None], float]:
-    def measure(data: Path | None) -> float:
-        import torch
+def _recipe(name: str, data: Path | None) -> float:
+    learner = Learner(_corpus(data, name), RECIPES[name], torch.device("cpu"))
 
-        from training.learner import Learner
-        from training.recipes import RECIPES
+    def step() -> int:
+        if learner.epoch_finished:
+            learner.begin_epoch()
+        return learner.take_step().sentences
 
-        learner = Learner(_corpus(data, name), RECIPES[name], torch.device("cpu"))
-
-        def step() -> int:
-            if learner.epoch_finished:
-                learner.begin_epoch()
-            return learner.take_step().sentences
-
-        return _rate(step, warm_up=10)
-
-    return measure
+    return _rate(step, warm_up=10)
 
 
 def _literal_loop(data: Path | None) -> float:
-    """The tutorial's loop, one token after the other, with its two optimizers."""
-    import torch
-    from torch import nn
-
-    from training.data.corpus import encode_pairs
-    from training.models.tutorial import DecoderRNN, EncoderRNN
-
+    """Return the rate of the tutorial's loop: one token after the other, two optimizers."""
     corpus = _corpus(data, "tutorial")
     pairs = encode_pairs(corpus.training, corpus.vocabularies)
     random.Random(0).shuffle(pairs)
@@ -129,7 +120,7 @@ def _literal_loop(data: Path | None) -> float:
             log_probs, hidden = decoder(fed, hidden)
             loss = loss + criterion(log_probs, reference)
             fed = log_probs.argmax(dim=1)
-            if fed.item() == 1:
+            if fed.item() == EOS:
                 break
         torch.autograd.backward(loss)
         encoder_optimizer.step()
@@ -141,8 +132,8 @@ def _literal_loop(data: Path | None) -> float:
 
 _VARIANTS: dict[str, Callable[[Path | None], float]] = {
     "literal loop": _literal_loop,
-    "recipe tutorial": _recipe("tutorial"),
-    "recipe default": _recipe("default"),
+    "recipe tutorial": partial(_recipe, "tutorial"),
+    "recipe default": partial(_recipe, "default"),
 }
 
 

@@ -1,11 +1,10 @@
-"""How fast translation is: ``python -m benchmarks.translation --run runs/default``.
+"""Speed of translation: ``python -m benchmarks.translation --run runs/default``.
 
-The exported model on one thread, decoded by the same loop with each back end in turn, in one run:
-eager PyTorch, TorchScript, ONNX Runtime in fp32 and int8. Beside them the tutorial's own loop,
-which reads the source token by token, and the floor: numpy doing the same products with weights and
-nothing else. Every sentence has as many source as target tokens, and none ends early, so that all
-do the same work. ``--beside`` takes another run, whose fp32 graphs are measured in the same turns:
-what does attention cost?
+One loop decodes on one thread with each back end in turn: eager PyTorch, TorchScript, ONNX Runtime
+in fp32 and int8. Beside them run the tutorial's own loop, which reads the source token by token,
+and the floor: the same products with weights in numpy, and nothing else. Every sentence has as many
+source as target tokens and none ends early, so that all do the same work. ``--beside`` takes
+another run, whose fp32 graphs are measured in the same turns: the cost of attention.
 """
 
 import argparse
@@ -14,24 +13,30 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-for _library in ("OMP", "OPENBLAS", "MKL"):  # read when numpy and torch are imported
-    os.environ[f"{_library}_NUM_THREADS"] = "1"
+# numpy and torch read these when they are imported.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-    from s2s_export.exporter.backends import Backend
-    from s2s_export.exporter.source import ExportSource
+from s2s_export.decoding.greedy import DecodingOptions, greedy_decode
+from s2s_export.export import source_of
+from s2s_export.exporter import backends, build
+from s2s_export.exporter.backends import Backend
+from s2s_export.exporter.source import ExportSource
+from s2s_export.exporter.torch_steps import as_tuple
 
 LENGTHS = (3, 6, 10)
 BATCHES = (2, 8, 32, 128, 512)
 _BATCH_LENGTH = 6
 _ROUNDS = 7
-_SECONDS = 0.15  # that each back end is run for in a round
+_SECONDS = 0.15  # of each back end in a round
 
 Task = Callable[[], object]
 
@@ -43,23 +48,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--beside", type=Path, metavar="RUN", help="another run, of the same data")
     parser.add_argument("--plot", type=Path, help="also draw the batches, into this file")
     options = parser.parse_args(arguments)
-    from s2s_export.export import source_of
-
     source = source_of(options.run)
-    backends = _backends(source)
+    pairs_of_steps = _backends(source)
     if options.beside:
-        backends["beside fp32"] = _backends(source_of(options.beside))["ONNX fp32"]
+        pairs_of_steps["beside fp32"] = _backends(source_of(options.beside))["ONNX fp32"]
     print(f"one thread; median of {_ROUNDS} rounds, in turn; times as fast as eager in brackets\n")
-    names = (*backends, "tutorial", "floor")
+    names = (*pairs_of_steps, "tutorial", "floor")
     print(f"{'µs a sentence':14}" + "".join(f"{name:>18}" for name in names))
     for length in LENGTHS:
-        _print_row(f"{length} + {length} tokens", _measure(source, backends, 1, length), 1)
-    names = (*backends, "floor")
+        _print_row(f"{length} + {length} tokens", _measure(source, pairs_of_steps, 1, length), 1)
+    names = (*pairs_of_steps, "floor")
     title = f"{_BATCH_LENGTH} + {_BATCH_LENGTH} tokens"
     print(f"\n{title:14}" + "".join(f"{name:>18}" for name in names))
     rows = {}
     for batch in BATCHES:
-        rows[batch] = _measure(source, backends, batch, _BATCH_LENGTH)
+        rows[batch] = _measure(source, pairs_of_steps, batch, _BATCH_LENGTH)
         _print_row(f"batch of {batch}", rows[batch], batch)
     rate = _sgemm_rate()
     products = sum(w.size * rows for _, w, rows in _products(source, _BATCH_LENGTH))
@@ -72,11 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _backends(source: "ExportSource") -> dict[str, "Backend"]:
-    import torch
-
-    from s2s_export.exporter import backends, build
-
+def _backends(source: ExportSource) -> dict[str, Backend]:
     torch.set_num_threads(1)
     graphs = build.build_graphs(source)
     return {
@@ -88,23 +87,16 @@ def _backends(source: "ExportSource") -> dict[str, "Backend"]:
 
 
 def _measure(
-    source: "ExportSource", backends: dict[str, "Backend"], batch: int, length: int
+    source: ExportSource, pairs_of_steps: dict[str, Backend], batch: int, length: int
 ) -> dict[str, float]:
     """Return the seconds that a batch takes, by back end."""
-    import numpy as np
-
-    from s2s_export.decoding.greedy import DecodingOptions, greedy_decode
-
-    # No token is -1, so none ends a sentence.
-    options = DecodingOptions(sos=0, eos=-1, max_length=length)
-    rng = np.random.default_rng(0)
+    options = DecodingOptions(sos=0, eos=-1, max_length=length)  # no token ends a sentence
     size = len(source.source.vocabulary)
-    sources = rng.integers(3, size, (batch, length)).tolist()
-
-    def decoding(backend: "Backend") -> Task:
-        return lambda: greedy_decode(backend, sources, options)
-
-    tasks = {name: decoding(backend) for name, backend in backends.items()}
+    sources = np.random.default_rng(0).integers(3, size, (batch, length)).tolist()
+    tasks: dict[str, Task] = {
+        name: partial(greedy_decode, backend, sources, options)
+        for name, backend in pairs_of_steps.items()
+    }
     if batch == 1:
         tasks["tutorial"] = _tutorial_loop(source, sources[0])
     tasks["floor"] = _floor(source, batch, length)
@@ -112,7 +104,7 @@ def _measure(
     for _ in range(_ROUNDS):
         for name, task in tasks.items():
             times[name].append(_seconds(task))
-    return {name: statistics.median(found) for name, found in times.items()}
+    return {name: statistics.median(measured) for name, measured in times.items()}
 
 
 def _seconds(task: Task) -> float:
@@ -125,12 +117,8 @@ def _seconds(task: Task) -> float:
     return elapsed / runs
 
 
-def _tutorial_loop(source: "ExportSource", ids: list[int]) -> Task:
+def _tutorial_loop(source: ExportSource, ids: list[int]) -> Task:
     """Return a task that decodes one sentence as the tutorial's ``evaluate`` does."""
-    import torch
-
-    from s2s_export.exporter.torch_steps import as_tuple
-
     hidden_size = int(source.encoder_spec.state[0].shape[2])
 
     @torch.no_grad()
@@ -151,10 +139,8 @@ def _tutorial_loop(source: "ExportSource", ids: list[int]) -> Task:
     return decode
 
 
-def _floor(source: "ExportSource", batch: int, length: int) -> Task:
-    """Return a task with the products of a batch with the weights, and nothing else."""
-    import numpy as np
-
+def _floor(source: ExportSource, batch: int, length: int) -> Task:
+    """Return a task with a batch's products with the weights, and nothing else."""
     rng = np.random.default_rng(0)
     operands = {}  # each weight once, as in a model: copies would not stay in the caches
     products = _products(source, length)
@@ -172,10 +158,10 @@ def _floor(source: "ExportSource", batch: int, length: int) -> Task:
     return multiply
 
 
-def _products(source: "ExportSource", length: int) -> list[tuple[str, "NDArray[np.float32]", int]]:
+def _products(source: ExportSource, length: int) -> list[tuple[str, NDArray[np.float32], int]]:
     """Return the products of a sentence in order: name, weight ``float32[N, K]`` and rows.
 
-    Those of the attention with the memory are not among them: they are small.
+    The small products of the attention with the memory are left out.
     """
     weights = {
         f"{step}.{name}": tensor.numpy()
@@ -183,24 +169,17 @@ def _products(source: "ExportSource", length: int) -> list[tuple[str, "NDArray[n
         for name, tensor in module.state_dict().items()
     }
     applications = getattr(source.decoder, "n_layers", 2)
-    whole = ["encoder.gru.weight_ih_l0"] + ["encoder.key.weight"] * (
-        "encoder.key.weight" in weights
-    )
+    whole = ["encoder.gru.weight_ih_l0", "encoder.key.weight"]
     step = ["decoder.gru.weight_ih_l0", "decoder.gru.weight_hh_l0"] * applications
-    step += [
-        name
-        for name in ("decoder.query.weight", "decoder.combine.weight", "decoder.out.weight")
-        if name in weights
-    ]
+    step += ["decoder.query.weight", "decoder.combine.weight", "decoder.out.weight"]
     each = ["encoder.gru.weight_hh_l0"] * length + step * length
     rows = {**dict.fromkeys(each, 1), **dict.fromkeys(whole, length)}
-    return [(name, weights[name], rows[name]) for name in (*whole, *each)]
+    names = [name for name in (*whole, *each) if name in weights]  # some only with attention
+    return [(name, weights[name], rows[name]) for name in names]
 
 
 def _sgemm_rate(size: int = 1024) -> float:
     """Return the floating-point operations a second of numpy's product of two large matrices."""
-    import numpy as np
-
     one, other = (np.random.default_rng(s).random((size, size), np.float32) for s in (0, 1))
     result = np.empty_like(one)
     best = min(_seconds(lambda: np.dot(one, other, out=result)) for _ in range(_ROUNDS))
@@ -208,19 +187,14 @@ def _sgemm_rate(size: int = 1024) -> float:
 
 
 def _print_row(title: str, times: dict[str, float], batch: int) -> None:
-    cells = (
-        f"{1e6 * found / batch:10.0f} ({times['eager'] / found:4.2f})" for found in times.values()
-    )
+    cells = (f"{1e6 * s / batch:10.0f} ({times['eager'] / s:4.2f})" for s in times.values())
     print(f"{title:14}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
 
 
 def _plot(rows: dict[int, dict[str, float]], path: Path) -> None:
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 5))
+    figure = Figure(figsize=(8, 5), layout="tight")
+    FigureCanvasAgg(figure)  # no window, no global state
+    axes = figure.add_subplot()
     for name in next(iter(rows.values())):
         rates = [batch / times[name] for batch, times in rows.items()]
         style = "--" if name == "floor" else "-"
@@ -232,7 +206,6 @@ def _plot(rows: dict[int, dict[str, float]], path: Path) -> None:
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.4)
     axes.legend()
-    figure.tight_layout()
     figure.savefig(path, dpi=120)
 
 

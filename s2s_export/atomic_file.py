@@ -16,26 +16,28 @@ from .errors import OutputError, S2SError
 def replacing_file(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[bytes]]:
     """Give a file to write; when the block ends well, it takes the place of ``path``.
 
-    The file is a temporary one beside ``path``, on the disk before it takes the name. One writer at
-    a time: another one would write the same temporary file.
+    The block writes a temporary file beside ``path``, which is on the disk before it takes the
+    name. One writer at a time: two would write the same temporary file.
 
     Args:
         path: the file to replace.
-        keep_as: a name for the old file. Between the two renamings there is an instant in which
-            the old file has only this name.
+        keep_as: a name for the old file. Between the two renames there is an instant in which the
+            old file has only this name.
 
     Raises:
-        OutputError: it cannot be written, said before the block runs if it shows by then; the old
-            file stays, unless only the last step failed, to get the new name onto the disk.
+        OutputError: the file cannot be written; where that shows early, the block does not run.
+            ``path`` is the old file, or the new one if the failure came after the rename.
     """
     temporary = path.with_name(f".{path.name}.part")
+    there_is_an_old_file = False
     try:
+        there_is_an_old_file = path.exists()
         try:
             with temporary.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            _rename(temporary, path, keep_as)
+            _rename(temporary, path, keep_as if path.exists() else None)
             sync_folder(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -43,28 +45,26 @@ def replacing_file(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[by
     except S2SError:  # of the block; some are OSErrors too
         raise
     except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror}; it is the old file or the new one"
-        ) from error
-
-
-def _rename(temporary: Path, path: Path, keep_as: Path | None) -> None:
-    """Let the temporary file take the name, and the old file the other name."""
-    if keep_as is None or not path.exists():
-        temporary.replace(path)
-        return
-    path.replace(keep_as)
-    try:
-        temporary.replace(path)
-    except OSError:
-        keep_as.replace(path)
-        raise
+        state = "; it is the old file or the new one" if there_is_an_old_file else ""
+        raise OutputError(f"{path}: cannot be written: {error.strerror}{state}") from error
 
 
 def replace_file(path: Path, content: bytes, *, keep_as: Path | None = None) -> None:
-    """Write a file in one go, as ``replacing_file`` does."""
+    """Write a file in one go, all or nothing; arguments and errors are ``replacing_file``'s."""
     with replacing_file(path, keep_as=keep_as) as file:
         file.write(content)
+
+
+def _rename(temporary: Path, path: Path, keep_as: Path | None) -> None:
+    """Give the new file its name, and the old one the name that it is kept as, or neither."""
+    if keep_as is not None:
+        path.replace(keep_as)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        if keep_as is not None:
+            keep_as.replace(path)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

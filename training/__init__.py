@@ -1,4 +1,4 @@
-"""Training the tutorial's model: data, model, training loop, checkpoints. The torch side.
+"""Training of sequence-to-sequence models: pairs, models, loss, loop, run folder. The torch side.
 
 It is run from a checkout (``python -m training.fit``) and is not part of the installed package.
 """

@@ -1,4 +1,4 @@
-"""What the commands of training share: options made from a dataclass and its docstring, by tyro."""
+"""Command lines of training: tyro makes the options of a dataclass and its docstring."""
 
 import sys
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def parse(
     Args:
         cls: a frozen dataclass; its fields are the options, its ``Attributes:`` their help.
         prog: the command, for the help.
-        arguments: as given; ``None`` takes ``sys.argv``.
+        arguments: of the command; ``None`` takes ``sys.argv``.
         default: values of the options that are not given.
 
     Raises:

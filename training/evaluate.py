@@ -12,32 +12,33 @@ from s2s_export.pipeline import Pipeline
 from s2s_export.text.tokenizer import TextMode
 from s2s_export.translator import Translator
 
-from . import evaluation, metrics
+from . import evaluation
 from .cli import MISSING, Flag, parse
 from .data.corpus import Pair
 from .data.pairs_file import read_pairs
+from .metrics import signature
 from .run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
 
-_PLOTTED = 4  # sentences in the picture of the attention
+_PLOTTED = 4  # sentences in the plot of the attention
 
 
 @dataclass(frozen=True)
 class Options:
-    """Score a run, or an exported folder: BLEU, chrF and exact matches on held-out sentences.
+    """Evaluate a run, or an exported folder: BLEU, chrF and exact matches on held-out sentences.
 
     Exit codes: 0 ok, 2 wrong usage, 3 the run or the folder cannot be used, 4 the data cannot be
     used, 5 a package is missing, 130 interrupted.
 
     Attributes:
-        run: its held-out pairs are translated; by its best checkpoint if no folder is given.
-        exported: translate with this folder, through the Translator, as an app does.
-        data: translate these pairs instead, all that are in the file; it may be any that
-            ``training.fit --data`` takes. Pairs that the model was trained on flatter it.
+        run: the run whose held-out pairs are translated, by its best checkpoint.
+        exported: translate with this exported folder instead, as an app does.
+        data: translate all pairs of this file instead, in any form that ``training.fit --data``
+            takes. Pairs that the model was trained on flatter it.
         reverse: the data's first column is the source, as for ``training.fit``.
-        attention_plot: also draw the attention of a few of the sentences, into this PNG
-            file; the model must be one with attention.
-        hypotheses: file for the translations; by default hypotheses.tsv in the run folder, or if
-            there is none, in the current one.
+        attention_plot: also draw the attention of a few sentences, into this PNG file; the model
+            must be one with attention.
+        hypotheses: file for the translations; by default hypotheses.tsv in the run folder, or
+            without a run folder, in the current one.
         debug: show the traceback of an error.
     """
 
@@ -51,7 +52,7 @@ class Options:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the scores and write the hypotheses."""
+    """Print the metrics and write the hypotheses."""
     options = parse(Options, "python -m training.evaluate", arguments, Options())
     return command.run(lambda: _evaluate(options), debug=options.debug)
 
@@ -71,11 +72,11 @@ def _evaluate(options: Options) -> int:
             f"{len(pairs) - len(chosen)} left out: longer than any that the model was trained on, "
             "or with unknown words and the model has no UNK"
         )
-    for kind, found in evaluation.metrics_of(examples).items():
-        print(f"{kind}: {found}")
-    for found in evaluation.metrics_of(skipping).values():
-        print(f"{evaluation.UNKNOWN}, skipped instead: {found}")
-    print(metrics.signature())
+    for kind, metrics in evaluation.metrics_of(examples).items():
+        print(f"{kind}: {metrics}")
+    for metrics in evaluation.metrics_of(skipping).values():
+        print(f"{evaluation.UNKNOWN}, skipped instead: {metrics}")
+    print(signature())
     folder = options.run if options.run.is_dir() else Path()
     path = options.hypotheses or folder / HYPOTHESES_FILE
     replace_file(path, evaluation.to_tsv(examples))
@@ -86,11 +87,6 @@ def _evaluate(options: Options) -> int:
 def _plot_attention(
     pipeline: Pipeline, pairs: Sequence[evaluation.EncodedSource], path: Path
 ) -> None:
-    """Draw the attention of some of the pairs' translations.
-
-    Raises:
-        OptionError: the model has no attention.
-    """
     if not pipeline.has_attention:
         raise OptionError("this model has no attention; train with --recipe attention")
     from .run.plot import plot_attention  # matplotlib takes a second to import
@@ -102,11 +98,11 @@ def _plot_attention(
 
 
 def _pipeline(options: Options) -> tuple[Pipeline, int]:
-    """Return the model that is evaluated, and the most tokens of a source."""
+    """Return the model to evaluate, and the most tokens of a source."""
     if options.exported is not None:
         translator = Translator(options.exported)
         return translator.pipeline, translator.manifest.source.max_length
-    try:  # only here, so that a folder can be evaluated without torch
+    try:  # not at the top: a folder can be evaluated without torch
         from .run import checkpoint as checkpoints
     except ImportError as error:
         raise RuntimeMissingError(MISSING.format(error)) from error
@@ -115,13 +111,12 @@ def _pipeline(options: Options) -> tuple[Pipeline, int]:
 
 
 def _pairs(options: Options, mode: TextMode) -> list[Pair]:
-    """Return the pairs to evaluate on, tokenized."""
+    """Return the pairs to evaluate on."""
     path = options.data or options.run / HELD_OUT_FILE
     if options.data is None and not path.exists():
         raise DataNotFoundError(f"{path}: no held-out pairs here; give some with --data")
-    reverse = options.reverse and options.data is not None  # the run's own file has one order
-    texts = read_pairs(path, reverse=reverse).pairs
-    tokenized = (Pair(tuple(mode.tokens(t.source)), tuple(mode.tokens(t.target))) for t in texts)
+    reverse = options.reverse and options.data is not None  # held-out.tsv is never reversed
+    tokenized = [Pair.of_texts(texts, mode) for texts in read_pairs(path, reverse=reverse).pairs]
     pairs = [pair for pair in tokenized if pair.source and pair.target]
     if not pairs:
         raise DataError(f"{path}: the normalizer leaves nothing of its pairs")

@@ -1,4 +1,7 @@
-"""Evaluation of a pipeline on pairs, separately for sentences with and without unknown words."""
+"""Evaluation of a pipeline on pairs, apart for sentences with and without unknown words.
+
+``training.evaluate`` and validation use it. It needs no torch.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,20 +14,20 @@ from .data.corpus import Pair
 from .metrics import Metrics, measure
 
 KNOWN, UNKNOWN = "known words", "unknown words"
-"""The two kinds of sentences: all tokens of the source are in the vocabulary, or not."""
+"""Kinds of sentences: all tokens of the source are in the vocabulary, or not."""
 
 _BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
 class Example:
-    """A sentence, its reference and the model's translation (the hypothesis).
+    """A source text, its reference and the model's translation (the hypothesis).
 
     Attributes:
         source: text of the source's tokens.
         reference: text of the target's tokens.
         hypothesis: the model's text.
-        unknown: tokens of the source that the model does not know.
+        unknown: tokens of the source outside the vocabulary.
     """
 
     source: str
@@ -40,10 +43,9 @@ EncodedSource = tuple[Pair, Encoding]
 
 
 def translatable(source: Tokenizer, pairs: Sequence[Pair]) -> list[EncodedSource]:
-    """Return the pairs whose source the model takes, encoded.
+    """Return the pairs whose source the tokenizer encodes, with the encoding.
 
-    Left out are those longer than any that it was trained on, and those with unknown tokens where
-    these are an error.
+    It refuses a source longer than any in training, and unknown tokens if these are an error.
     """
     encoded = []
     for pair in pairs:
@@ -55,12 +57,7 @@ def translatable(source: Tokenizer, pairs: Sequence[Pair]) -> list[EncodedSource
 
 
 def translate_pairs(pipeline: Pipeline, pairs: Sequence[EncodedSource]) -> list[Example]:
-    """Translate the sources of pairs.
-
-    Args:
-        pipeline: of any back end.
-        pairs: as ``translatable`` returns them.
-    """
+    """Translate pairs that ``translatable`` returned."""
     translations = pipeline.translate([encoding for _, encoding in pairs], batch_size=_BATCH_SIZE)
     return [
         Example(
@@ -76,37 +73,31 @@ def translate_pairs(pipeline: Pipeline, pairs: Sequence[EncodedSource]) -> list[
 def translate_skipping(
     pipeline: Pipeline, pairs: Sequence[Pair], *, max_length: int
 ) -> list[Example]:
-    """Translate those of the pairs that have unknown words, with these words left out.
-
-    It is the baseline for substituting them.
+    """Translate the pairs with unknown words, these words left out: the baseline for UNK.
 
     Args:
-        pipeline: of any back end.
-        pairs: to translate.
-        max_length: the most tokens of a source, EOS included, as written.
+        pipeline: the model.
+        pairs: with or without unknown words.
+        max_length: the most tokens of a source before words are left out, EOS included.
     """
-    tokenizer = pipeline.source
-    skipping = Tokenizer(tokenizer.mode, tokenizer.vocabulary, unknown_words="skip")
-    short = [pair for pair in pairs if len(pair.source) < max_length]  # EOS is not yet there
-    members = translatable(skipping, short)
-    return translate_pairs(pipeline, [(p, e) for p, e in members if e.unknown_tokens])
+    tokenizer = Tokenizer(pipeline.source.mode, pipeline.source.vocabulary, unknown_words="skip")
+    encoded = translatable(tokenizer, [p for p in pairs if len(p.source) + 1 <= max_length])
+    return translate_pairs(pipeline, [(p, e) for p, e in encoded if e.unknown_tokens])
 
 
 def metrics_of(examples: Sequence[Example]) -> dict[str, Metrics]:
     """Measure the examples of each kind; a kind without examples has no metrics."""
-    found = {}
-    for kind, members in (
-        (KNOWN, [example for example in examples if not example.unknown]),
-        (UNKNOWN, [example for example in examples if example.unknown]),
-    ):
-        metrics = measure([e.hypothesis for e in members], [e.reference for e in members])
-        if metrics is not None:
-            found[kind] = metrics
-    return found
+    known = [example for example in examples if not example.unknown]
+    unknown = [example for example in examples if example.unknown]
+    measured = {
+        kind: measure([e.hypothesis for e in members], [e.reference for e in members])
+        for kind, members in ((KNOWN, known), (UNKNOWN, unknown))
+    }
+    return {kind: metrics for kind, metrics in measured.items() if metrics is not None}
 
 
 def to_tsv(examples: Sequence[Example]) -> bytes:
-    """Write examples as UTF-8, a header and then one a line, columns separated by tabs."""
+    """Return a header and the examples, one a line, columns separated by tabs, in UTF-8."""
     rows = [("source", "reference", "hypothesis", "unknown words")]
     rows += [(e.source, e.reference, e.hypothesis, " ".join(e.unknown)) for e in examples]
     return "".join("\t".join(row) + "\n" for row in rows).encode()

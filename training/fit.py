@@ -1,8 +1,9 @@
-"""The command ``python -m training.fit``: from pairs of sentences to a trained run folder."""
+"""The command ``python -m training.fit``: from pairs of texts to a trained run folder."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -30,9 +31,9 @@ class Options:
         data: lines of English<TAB>French: a text file, gzipped, or a zip archive with one; without
             it, the built-in phrasebook.
         download: fetch and use this data instead: ``tatoeba``, the pairs that the tutorial uses.
-        sha256: of the download; another file is an error. Without it, its sha256 is printed.
+        sha256: expected of the download; another is an error. Without it, the sha256 is printed.
         run: folder to write.
-        resume: go on where the run in the folder stopped; give the same options again.
+        resume: go on where the run in the folder stopped; needs the same options.
         force: replace the run in the folder.
         device: where to train.
         debug: show the traceback of an error.
@@ -65,15 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parse_options(arguments: Sequence[str]) -> Options:
     """Read the command line; the recipe it names gives the other defaults."""
-    # Twice: the first time only to learn the recipe, with whatever stands there.
-    named = [
-        value
-        for option, value in zip(["", *arguments], [*arguments, ""], strict=True)
-        if option == "--recipe"
-    ]
+    # The recipe is looked up first, valid or not: the parser needs its defaults.
+    named = [value for option, value in pairwise(arguments) if option == "--recipe"]
     named += [a.removeprefix("--recipe=") for a in arguments if a.startswith("--recipe=")]
-    name = named[-1] if named else "default"
-    default = Options(recipe=RECIPES.get(name, DEFAULT))
+    default = Options(recipe=RECIPES.get(named[-1] if named else "default", DEFAULT))
     return parse(Options, "python -m training.fit", arguments, default)
 
 
@@ -105,7 +101,7 @@ def _fit(options: Options) -> int:
 
 
 def _read(options: Options) -> tuple[RawPairs, str]:
-    """Return the pairs, and a name for them that holds no path."""
+    """Return the pairs, and a name for them without a path."""
     reverse = options.recipe.selection.reverse
     if options.download is not None:
         path = download(options.download, sha256=options.sha256)

@@ -1,8 +1,8 @@
 """Learner: the model in training, its optimizer, and their position in the recipe.
 
-Everything random in a step follows from (seed, epoch, step), so a learner that was saved after any
-step and restored goes on bit for bit as if it had never stopped (on the same machine, with the same
-torch, device and number of threads).
+Everything random in a step follows from (seed, epoch, step). So a learner saved after any step and
+restored goes on bit for bit as if it had never stopped, on the same machine and with the same
+torch, device and number of threads.
 """
 
 import hashlib
@@ -29,14 +29,17 @@ class Position:
     """The position of a training in its recipe.
 
     Attributes:
-        epoch: the one under way, counted from 1.
-        step: steps of it that are taken.
-        sentences: pairs trained on since the beginning.
+        epoch: the epoch under way, counted from 1.
+        step: number of its steps that are taken.
+        sentences: number of pairs trained on since the beginning.
     """
 
     epoch: int = 1
     step: int = 0
     sentences: int = 0
+
+    def __str__(self) -> str:
+        return f"step {self.step} of epoch {self.epoch}"
 
 
 class Learner:
@@ -44,13 +47,13 @@ class Learner:
 
     Attributes:
         model: encoder and decoder.
-        position: where in the recipe it is.
+        position: of the training in the recipe.
         max_source_length: tokens of the longest source sentence, EOS included.
         max_target_length: tokens of the longest target sentence, EOS included.
     """
 
     def __init__(self, corpus: Corpus, recipe: Recipe, device: torch.device) -> None:
-        """Make the model that the recipe describes; the seed decides its weights."""
+        """Make the model that the recipe describes, with weights that follow from the seed."""
         self._recipe = recipe
         self._device = device
         self._pairs = encode_pairs(corpus.training, corpus.vocabularies)
@@ -61,12 +64,11 @@ class Learner:
         self.model = Seq2Seq.of(recipe, corpus.vocabularies)
         if recipe.init == "orthogonal":
             self.model.initialize_orthogonally()
-        self.model.to(device)
         self._word_predictor: nn.Linear | None = None
         if recipe.word_prediction:
-            self._word_predictor = nn.Linear(recipe.hidden_size, len(target)).to(device)
-        # What is trained: the model, and what helps to train it.
-        self._trained = nn.ModuleList(filter(None, (self.model, self._word_predictor)))
+            self._word_predictor = nn.Linear(recipe.hidden_size, len(target))
+        modules = filter(None, (self.model, self._word_predictor))
+        self._trained = nn.ModuleList(modules).to(device)
         self._optimizer = torch.optim.Adam(
             self._trained.parameters(), lr=recipe.learning_rate, fused=True
         )
@@ -89,20 +91,20 @@ class Learner:
 
     @property
     def epoch_finished(self) -> bool:
-        """Whether the last step ended an epoch; ``begin_epoch`` goes on."""
+        """Whether the last step ended an epoch; ``begin_epoch`` begins the next."""
         return self.position.step == len(self._epoch_groups())
 
     def begin_epoch(self) -> None:
-        """Go on to the next epoch."""
+        """Begin the next epoch."""
         assert self.epoch_finished
         self.position.epoch += 1
         self.position.step = 0
 
     def take_step(self) -> Loss:
-        """Take one optimizer step with the next batch.
+        """Take one optimizer step on the next batch.
 
         Raises:
-            NonFiniteError: the loss is NaN or infinite; the weights were not changed by this step.
+            NonFiniteError: the loss is NaN or infinite; this step has not changed the weights.
         """
         position, recipe = self.position, self._recipe
         groups = self._epoch_groups()
@@ -131,23 +133,17 @@ class Learner:
         free_running = float(torch.rand(())) >= self._recipe.teacher_forcing_ratio
         if self._word_dropout is not None:
             batch = self._word_dropout(batch)
+        recipe, predictor = self._recipe, self._word_predictor
         return batch_loss(
-            self.model,
-            batch,
-            self._recipe,
-            free_running=free_running,
-            word_predictor=self._word_predictor,
+            self.model, batch, recipe, free_running=free_running, word_predictor=predictor
         )
 
     def _epoch_groups(self) -> Sequence[Sequence[EncodedPair]]:
-        if self._groups_of_epoch != self.position.epoch:
-            self._groups_of_epoch = self.position.epoch
+        epoch, recipe = self.position.epoch, self._recipe
+        if self._groups_of_epoch != epoch:
+            self._groups_of_epoch = epoch
             self._groups = shuffled_groups(
-                self._pairs,
-                self._recipe.batch_size,
-                self._recipe.batch_tokens,
-                seed=self._recipe.seed,
-                epoch=self.position.epoch,
+                self._pairs, recipe.batch_size, recipe.batch_tokens, seed=recipe.seed, epoch=epoch
             )
         return self._groups
 
@@ -156,7 +152,7 @@ class Learner:
         return all(bool(torch.isfinite(weights).all()) for weights in self._trained.parameters())
 
     def state(self) -> dict[str, Any]:
-        """Return all that ``restore`` needs; tensors are shared, not copied."""
+        """Return the state for ``restore``; tensors are shared, not copied."""
         return {
             "position": vars(self.position).copy(),
             "trained": self._trained.state_dict(),
@@ -164,7 +160,7 @@ class Learner:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to where ``state`` was taken."""
+        """Return to a state that ``state`` gave."""
         self.position = Position(**state["position"])
         self._trained.load_state_dict(state["trained"])
         self._optimizer.load_state_dict(state["optimizer"])
@@ -175,11 +171,11 @@ def learning_rate(recipe: Recipe, done: float) -> float:
 
     Args:
         recipe: of the run.
-        done: share of all steps that are taken, 0 to 1.
+        done: share of all steps taken so far, 0 to 1.
     """
     rate = recipe.learning_rate
     if done < recipe.warmup:
-        # The first step has a rate above zero, the step after the warm-up has all of it.
+        # Above zero from the first step on; whole after the warm-up.
         return rate * max(done / recipe.warmup, 0.05)
     if recipe.schedule == "constant":
         return rate
@@ -188,6 +184,6 @@ def learning_rate(recipe: Recipe, done: float) -> float:
 
 
 def _seed_of_step(seed: int, position: Position) -> int:
-    """Return a seed that has nothing to do with those of the steps around it."""
+    """Return a seed that is unrelated to those of neighbouring steps."""
     name = f"{seed} {position.epoch} {position.step}"
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])

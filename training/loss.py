@@ -1,7 +1,7 @@
-"""The loss of a batch, under teacher forcing or free running.
+"""The loss of a batch, under teacher forcing or free running. Learner and validation compute it.
 
-The decoder is fed either the reference (teacher forcing) or its own predictions (free running). In
-both cases its inputs are known before anything is differentiated, so both are one calculation.
+The decoder is fed the reference (teacher forcing) or its own predictions (free running). Either
+way its inputs are known before anything is differentiated, so both are one calculation.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from s2s_export.decoding.steps import StepSpec, fixed_shape
+from s2s_export.decoding.steps import TensorSpec, fixed_shape
 from s2s_export.exporter.torch_steps import as_tuple
 from s2s_export.text.vocabulary import EOS, SOS
 
@@ -25,10 +25,10 @@ class Loss:
     """The loss of a batch.
 
     Attributes:
-        value: ``float32[]``, to be differentiated, with all regularization.
-        nll: sum of the negative log-probabilities of the scored target tokens, in nats.
-        tokens: how many target tokens were scored.
-        sentences: how many pairs.
+        value: ``float32[]``, the loss to differentiate, with all regularization.
+        nll: sum of the negative log-probabilities of the counted target tokens, in nats.
+        tokens: number of the counted target tokens.
+        sentences: number of the pairs.
     """
 
     value: Tensor
@@ -51,17 +51,17 @@ def batch_loss(
         model: encoder and decoder.
         batch: on the model's device.
         recipe: of the run.
-        word_predictor: from hidden units to target tokens; see ``word_prediction_loss``.
         free_running: feed the decoder its own predictions; a sentence ends where it predicts EOS,
-            and later tokens are not scored.
+            and later tokens do not count.
+        word_predictor: of ``word_prediction_loss``.
     """
     state = encode(model, batch.source, recipe.dropout)
     if free_running:
-        fed, scored = predicted_inputs(model, state, batch)
+        fed, counted = predicted_inputs(model, state, batch)
     else:
-        fed, scored = reference_inputs(batch), batch.mask
-    log_probs = token_log_probs(model, state, fed, scored, recipe.dropout)
-    reference = batch.target[: len(fed)][scored]
+        fed, counted = reference_inputs(batch), batch.mask
+    log_probs = token_log_probs(model, state, fed, counted, recipe.dropout)
+    reference = batch.target[: len(fed)][counted]
     nll = functional.nll_loss(log_probs, reference, reduction="sum")
     total = nll
     if recipe.label_smoothing:
@@ -72,20 +72,16 @@ def batch_loss(
             word_predictor, state["hidden"], batch
         )
     tokens = len(log_probs)
-    return Loss(
-        value=total / (tokens if recipe.loss == "token" else batch.size),
-        nll=nll.item(),
-        tokens=tokens,
-        sentences=batch.size,
-    )
+    value = total / (tokens if recipe.loss == "token" else batch.size)
+    return Loss(value, nll.item(), tokens, sentences=batch.size)
 
 
 @torch.inference_mode()
 def mean_loss(model: Seq2Seq, batches: Iterable[Batch]) -> float | None:
-    """Return the mean loss of a target token in nats, the reference fed back; ``None`` of none."""
+    """Return the mean loss of a target token under teacher forcing, in nats; ``None`` of none."""
     device = next(model.parameters()).device
     nll, tokens = 0.0, 0
-    for batch in (batch.to(device) for batch in batches):
+    for batch in (loaded.to(device) for loaded in batches):
         state = encode(model, batch.source)
         log_probs = token_log_probs(model, state, reference_inputs(batch), batch.mask)
         nll += functional.nll_loss(log_probs, batch.target[batch.mask], reduction="sum").item()
@@ -103,34 +99,29 @@ def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> TensorState:
     Args:
         model: encoder and decoder.
         source: ``int64[S, B]``.
-        dropout: fraction of the embeddings to drop; see ``token_log_probs``.
+        dropout: fraction of the embeddings to drop, as for ``token_log_probs``.
 
     Returns:
         The decoder's first state: the encoder's outputs, and zeros where it supplies none.
     """
-    rows, encoder, decoder = source.shape[1], model.encoder.spec(), model.decoder.spec()
+    encoder = model.encoder.spec()
     embedded = _drop(model.encoder.embedding(source), dropout)
-    zeros = _zeros(encoder, embedded, rows, encoder.supplies())
+    zeros = _zeros(encoder.state, embedded)
     outputs = model.encoder.unroll(embedded, *zeros.values())
     supplied = {**zeros, **dict(zip(encoder.output_names, outputs, strict=True))}
-    missing = {tensor.name for tensor in decoder.state} - supplied.keys()
-    return {**supplied, **_zeros(decoder, embedded, rows, missing)}
+    missing = [tensor for tensor in model.decoder.spec().state if tensor.name not in supplied]
+    return {**supplied, **_zeros(missing, embedded)}
 
 
-def _zeros(spec: StepSpec, like: Tensor, rows: int, names: Iterable[str]) -> dict[str, Tensor]:
-    """Return zeros for the state tensors of some names."""
-    names = set(names)
-    return {
-        tensor.name: like.new_zeros(fixed_shape(tensor, rows))
-        for tensor in spec.state
-        if tensor.name in names
-    }
+def _zeros(tensors: Iterable[TensorSpec], like: Tensor) -> dict[str, Tensor]:
+    """Return zeros for state tensors, in the batch size of ``float32[T, B, H]``."""
+    return {t.name: like.new_zeros(fixed_shape(t, like.shape[1])) for t in tensors}
 
 
 def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch) -> Tensor:
     """Return the loss of predicting the target's words from the encoder's hidden state alone.
 
-    It makes the encoder put all of them there, where the decoder finds them.
+    It makes the encoder keep all of them in its hidden state, where the decoder finds them.
 
     Args:
         word_predictor: from H hidden units to V target tokens.
@@ -149,15 +140,15 @@ def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch
 
 
 def token_log_probs(
-    model: Seq2Seq, state: TensorState, fed: Tensor, scored: Tensor, dropout: float = 0.0
+    model: Seq2Seq, state: TensorState, fed: Tensor, counted: Tensor, dropout: float = 0.0
 ) -> Tensor:
-    """Return the log-probabilities of the next token wherever one is scored.
+    """Return the log-probabilities of the next token at the places that count.
 
     Args:
         model: encoder and decoder.
         state: the result of ``encode``.
         fed: ``int64[T, B]``, the decoder's inputs, SOS first.
-        scored: ``bool[T, B]``, true at N places.
+        counted: ``bool[T, B]``, true at N places.
         dropout: fraction of the embeddings and the outputs to drop. A sentence loses the same units
             in all of its steps (Gal and Ghahramani 2016, arXiv 1512.05287), which also takes far
             fewer random numbers.
@@ -166,14 +157,11 @@ def token_log_probs(
         ``float32[N, V]``.
     """
     decoder = model.decoder
-    # Only the recurrence must go step by step: embedding and scoring all steps at once gives the
-    # same numbers and saves a full-size gradient of their weights for each step.
+    # Only the recurrence must go step by step: the other layers give the same numbers for all steps
+    # at once, which saves a full-size gradient of their weights for each step.
     embedded = _drop(decoder.embedding(fed), dropout)
-    outputs: Tensor = decoder.unroll(
-        embedded, *(state[tensor.name] for tensor in decoder.spec().state)
-    )
-    dropped = _drop(outputs, dropout)
-    return decoder.score(dropped[scored])  # [T, B, H] -> [N, H] -> [N, V]
+    outputs = decoder.unroll(embedded, *(state[tensor.name] for tensor in decoder.spec().state))
+    return decoder.score(_drop(outputs, dropout)[counted])  # [T, B, H] -> [N, H] -> [N, V]
 
 
 def reference_inputs(batch: Batch) -> Tensor:
@@ -183,7 +171,7 @@ def reference_inputs(batch: Batch) -> Tensor:
 
 @torch.no_grad()
 def predicted_inputs(model: Seq2Seq, state: TensorState, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Let the decoder run free for as long as the reference is.
+    """Run the decoder freely for as many steps as the reference has tokens.
 
     Args:
         model: encoder and decoder.
@@ -192,29 +180,28 @@ def predicted_inputs(model: Seq2Seq, state: TensorState, batch: Batch) -> tuple[
 
     Returns:
         The decoder's inputs, ``int64[T, B]``, SOS first; and ``bool[T, B]``, true where the
-        reference has a token and the decoder has not said EOS before.
+        reference has a token and the decoder has not predicted EOS before.
     """
     spec = model.decoder.spec()
     state = dict(state)
     token = torch.full_like(batch.target[0], SOS)
     alive = torch.ones_like(batch.mask[0])
-    fed, scored = [], []
+    fed, counted = [], []
     for has_reference in batch.mask:
         alive = alive & has_reference
         if not alive.any():
             break
         fed.append(token)
-        scored.append(alive)
+        counted.append(alive)
         outputs = as_tuple(model.decoder(token, *(state[tensor.name] for tensor in spec.state)))
         state.update({name: outputs[index] for name, index in spec.replaced.items()})
         token = outputs[0].argmax(dim=-1)
         alive = alive & (token != EOS)
-    return torch.stack(fed), torch.stack(scored)
+    return torch.stack(fed), torch.stack(counted)
 
 
 def _drop(values: Tensor, probability: float) -> Tensor:
     """Drop units of ``float32[T, B, H]``, the same ones in every step of a sentence."""
     if not probability:
         return values
-    mask = functional.dropout(torch.ones_like(values[:1]), probability)
-    return values * mask
+    return values * functional.dropout(torch.ones_like(values[:1]), probability)

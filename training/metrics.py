@@ -1,4 +1,4 @@
-"""Metrics of hypotheses against their references: BLEU, chrF and exact matches."""
+"""Metrics of hypotheses against their references: BLEU, chrF and exact matches, by sacrebleu."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from sacrebleu.metrics.chrf import CHRF
 
 @dataclass(frozen=True)
 class Metrics:
-    """Metrics of some sentences.
+    """Metrics of a set of sentences.
 
     Attributes:
-        sentences: how many.
-        bleu: of the whole set, 0 to 100 (sacrebleu).
-        chrf: of the whole set, 0 to 100 (sacrebleu).
+        sentences: number of them.
+        bleu: of the whole set, 0 to 100.
+        chrf: of the whole set, 0 to 100.
         exact: fraction of the sentences that equal their reference.
     """
 
@@ -31,15 +31,7 @@ class Metrics:
 
 
 def measure(hypotheses: Sequence[str], references: Sequence[str]) -> Metrics | None:
-    """Compare hypotheses with one reference each.
-
-    Args:
-        hypotheses: normalized texts.
-        references: as many, in the same order.
-
-    Returns:
-        The metrics; ``None`` of no sentence.
-    """
+    """Compare normalized texts with one reference each; ``None`` of no sentence."""
     if not hypotheses:
         return None
     equal = sum(h == r for h, r in zip(hypotheses, references, strict=True))
@@ -57,7 +49,7 @@ def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> float | None:
 
 
 def signature() -> str:
-    """Return sacrebleu's signatures of the two metrics, with its version."""
+    """Return sacrebleu's signatures of BLEU and chrF, with its version."""
     metrics = {"BLEU": _bleu(), "chrF": CHRF()}
     for metric in metrics.values():
         metric.corpus_score(["a"], [["a"]])  # the number of references is part of the signature
@@ -65,5 +57,4 @@ def signature() -> str:
 
 
 def _bleu() -> BLEU:
-    # Normalized texts have spaces between their tokens: nothing is left to tokenize.
-    return BLEU(tokenize="none", force=True)
+    return BLEU(tokenize="none", force=True)  # spaces separate the tokens of normalized texts

@@ -1,9 +1,8 @@
-"""The recipes: what decides a run beside the data. One documented place for every default.
+"""The recipes: every choice that decides a run beside its data, with its defaults.
 
-A recipe is one frozen dataclass with a value for each choice; ``DEFAULT``, ``ATTENTION`` and
-``TUTORIAL`` are three of them, trained by the same loop. The command line of ``training.fit`` is
-generated from the fields below and their descriptions. Without torch, so that ``--help`` answers at
-once.
+A recipe is a frozen dataclass; ``DEFAULT``, ``ATTENTION`` and ``TUTORIAL`` are trained by the same
+loop. The command line of ``training.fit`` is generated from the fields below and their
+descriptions. No torch, so that ``--help`` answers at once.
 """
 
 from collections.abc import Mapping
@@ -14,26 +13,25 @@ from typing import Literal
 TUTORIAL_PREFIXES = (
     *("i am ", "i m "),
     *("he is", "he s "),
-    *("she is", "she s"),  # no space after "she s": so it stands in the tutorial, and so it counts
+    *("she is", "she s"),  # no space after "she s", as in the tutorial
     *("you are", "you re "),
     *("we are", "we re "),
     *("they are", "they re "),
 )
-"""The tutorial keeps the pairs whose English side starts with one of these."""
+"""Beginnings of the English sides that the tutorial keeps."""
 
 TUTORIAL_MAX_LENGTH = 10
-"""The tutorial keeps the pairs with fewer tokens than this on both sides."""
+"""The tutorial keeps pairs with fewer tokens than this on both sides."""
 
 
-def _require(holds: bool, name: str, expected: str, found: object) -> None:
+def _require(holds: bool, name: str, expected: str, value: object) -> None:
     if not holds:
-        option = "--" + name.replace("_", "-")
-        raise ValueError(f"{option}: expected {expected}, found {found}")
+        raise ValueError(f"--{name.replace('_', '-')}: expected {expected}, found {value}")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which pairs are trained on, and how they are read.
+    """The choice of the pairs, and their text mode.
 
     Attributes:
         max_length: keep pairs with fewer tokens than this on both sides; 0 keeps any.
@@ -64,18 +62,18 @@ class Selection:
 
     @property
     def source_language(self) -> str:
-        """Name of the language that is translated from."""
+        """Name of the source's language."""
         return self.languages[0 if self.reverse else 1]
 
     @property
     def target_language(self) -> str:
-        """Name of the language that is translated to."""
+        """Name of the target's language."""
         return self.languages[1 if self.reverse else 0]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained, and which: the tutorial's, or the one with attention.
+    """The model, the tutorial's or the one with attention, and its training.
 
     Attributes:
         seed: of the weights, the held-out part, the order of the pairs and all that is random.
@@ -144,12 +142,10 @@ class Recipe:
         for name in ("warmup", "dropout", "label_smoothing"):
             value = getattr(self, name)
             _require(0 <= value < 1, name, "at least 0, less than 1", value)
-        _require(
-            self.n_layers == 2 or not self.attention, "n_layers", "2 with attention", self.n_layers
-        )
-        ratio = self.teacher_forcing_ratio
+        layers, ratio, rate = self.n_layers, self.teacher_forcing_ratio, self.learning_rate
+        _require(layers == 2 or not self.attention, "n_layers", "2 with attention", layers)
         _require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
-        _require(self.learning_rate > 0, "learning_rate", "more than 0", self.learning_rate)
+        _require(rate > 0, "learning_rate", "more than 0", rate)
 
     @property
     def learns_unk(self) -> bool:
@@ -158,7 +154,7 @@ class Recipe:
 
 
 DEFAULT = Recipe()
-"""What makes a model worth shipping; docs/training.md tells what each part of it brought."""
+"""For a model worth shipping; docs/training.md has the effect of each part."""
 
 TUTORIAL = Recipe(
     epochs=1,
@@ -178,10 +174,10 @@ TUTORIAL = Recipe(
     curve_every=100,
     selection=Selection(held_out=0.0),
 )
-"""The training of the tutorial: one pair at a time, the decoder fed its own predictions."""
+"""The tutorial's training: one pair at a time, the decoder fed its own predictions."""
 
 ATTENTION = Recipe(attention=True, epochs=24, learning_rate=3e-3, dropout=0.1, label_smoothing=0.2)
-"""The model with attention, which learns faster by heart; docs/attention.md has what it brings."""
+"""For the model with attention, which overfits sooner; docs/attention.md has its metrics."""
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {"default": DEFAULT, "attention": ATTENTION, "tutorial": TUTORIAL}

@@ -1,26 +1,24 @@
-"""Reports of a training on stdout: its data, its losses, its metrics, some translations."""
+"""Reports of a training on stdout: data, losses, metrics and some translations."""
 
 import random
 import sys
 import time
-from collections.abc import Mapping
 
 from tqdm import tqdm
 
 from .data.corpus import Corpus
 from .evaluation import translatable, translate_pairs
-from .metrics import Metrics
 from .recipes import Recipe
 from .run.checkpoint import Checkpoint
-from .run.history import Tally
+from .run.history import TUTORIAL_SCALE
+from .run.progress import Tally
+from .validation import Validation
 
 _EXAMPLES = 10
-_TUTORIAL_SCALE = 10
-"""The tutorial prints a tenth of a sentence's loss."""
 
 
 class Clock:
-    """The time since an epoch began, or was resumed."""
+    """Time and sentences since an epoch began or was resumed."""
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
@@ -37,13 +35,13 @@ class Clock:
 
 
 def say(line: str) -> None:
-    """Print a line on stdout at once, past the progress bar on stderr."""
+    """Print a line on stdout at once, without a break in the progress bar on stderr."""
     tqdm.write(line, file=sys.stdout)
     sys.stdout.flush()
 
 
 def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
-    """Print how many pairs there are, and of how many words."""
+    """Print the numbers of pairs and words."""
     selection, (source_words, target_words) = recipe.selection, corpus.words
     for reason, count in corpus.dropped.items():
         print(f"{count} pairs dropped: {reason}")
@@ -53,7 +51,8 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
         f"{selection.source_language} {source_words}, {selection.target_language} {target_words}"
     )
     rare = f" ({corpus.rare} left out for a rare word in the target)" if corpus.rare else ""
-    unknown = sum(not corpus.vocabularies.knows_source(pair) for pair in corpus.held_out)
+    vocabulary = corpus.vocabularies.source
+    unknown = sum(bool(vocabulary.unknown(pair.source)) for pair in corpus.held_out)
     print(
         f"training on {len(corpus.training)} pairs{rare}; {len(corpus.held_out)} held out, "
         f"{unknown} of them with words that training does not see"
@@ -63,39 +62,32 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
 def print_running_loss(tally: Tally, clock: Clock, sentences: int, share: float) -> None:
     """Print the tutorial's line of progress."""
     assert tally.sentence_loss is not None
-    figure = tally.sentence_loss / _TUTORIAL_SCALE
-    say(f"{clock} ({sentences} {share:.0%}) {figure:.4f}")
+    say(f"{clock} ({sentences} {share:.0%}) {tally.sentence_loss / TUTORIAL_SCALE:.4f}")
 
 
-def print_epoch(
-    epoch: int,
-    tally: Tally,
-    clock: Clock,
-    held_out_loss: float | None,
-    metrics: Mapping[str, Metrics],
-) -> None:
+def print_epoch(epoch: int, tally: Tally, clock: Clock, validation: Validation) -> None:
     """Print the losses and metrics of an epoch."""
     line = (
         f"epoch {epoch}: mean loss of a sentence {tally.sentence_loss:.2f}, "
         f"of a token {tally.token_loss:.3f}; {clock}, {clock.rate:.0f} pairs/s"
     )
-    if held_out_loss is not None:
-        line += f"; held-out loss {held_out_loss:.3f}"
-    if metrics:
-        line += "; BLEU " + ", ".join(f"{m.bleu:.2f} ({kind})" for kind, m in metrics.items())
+    if validation.loss is not None:
+        line += f"; held-out loss {validation.loss:.3f}"
+    bleu = [f"{metrics.bleu:.2f} ({kind})" for kind, metrics in validation.metrics.items()]
+    if bleu:
+        line += f"; BLEU {', '.join(bleu)}"
     say(line)
 
 
 def print_result(result: Checkpoint) -> None:
-    """Print the metrics and some random translations, as the tutorial's evaluateRandomly."""
+    """Print the metrics, and random translations as the tutorial's ``evaluateRandomly`` does."""
     report = result.report
     for kind, metrics in report.metrics.items():
         print(f"epoch {report.epoch}, held-out sentences, {kind}: {metrics}")
     if report.metric_signature:
         print(report.metric_signature)
-    count = min(_EXAMPLES, len(result.samples))
+    pipeline, count = result.pipeline, min(_EXAMPLES, len(result.samples))
     chosen = random.Random(result.recipe.seed).sample(result.samples, count)
     print("source | reference | hypothesis")
-    pipeline = result.pipeline
     for example in translate_pairs(pipeline, translatable(pipeline.source, chosen)):
         print(f"  {example}")

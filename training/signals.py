@@ -1,4 +1,4 @@
-"""Stopping between two steps when SIGINT or SIGTERM asks for it."""
+"""SIGINT and SIGTERM as requests to stop, which the trainer obeys between two steps."""
 
 import signal
 import threading
@@ -11,17 +11,17 @@ from typing import Any
 
 @dataclass
 class StopRequest:
-    """Whether a signal has asked for the end; ``signal_number`` is ``None`` until then."""
+    """A request to stop; ``signal_number`` is ``None`` until a signal comes."""
 
     signal_number: int | None = None
 
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Note SIGINT and SIGTERM instead of being interrupted by them, until the block ends.
+    """Record SIGINT and SIGTERM instead of being interrupted by them, until the block ends.
 
-    The second signal acts as it would without this: whoever insists need not wait for the step.
-    Outside of the main thread Python cannot handle signals, so there nothing changes.
+    The second signal acts as usual, so that nobody has to wait for the step. Python handles signals
+    in the main thread alone; in another one nothing changes.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():

@@ -1,9 +1,8 @@
-"""A whole training run, from raw pairs to the run folder; ``fit`` is its command line.
+"""A whole training run, from raw pairs to the run folder; ``training.fit`` is its command line.
 
-It reports on stdout; the progress bar and notices go to stderr.
+Reports go to stdout, the progress bar and notices to stderr.
 """
 
-import random
 import sys
 import time
 from collections.abc import Sequence
@@ -20,22 +19,20 @@ from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 from . import evaluation, reporting
 from .data.corpus import Corpus
 from .data.pairs_file import TextPair
-from .evaluation import KNOWN, UNKNOWN
 from .learner import Learner
 from .metrics import signature
 from .recipes import Recipe
 from .run import checkpoint, resuming
 from .run import folder as run_folder
 from .run.checkpoint import Checkpoint, Report
-from .run.history import HistoryWriter, Point, Tally, metric_columns, points_from, to_csv
+from .run.history import HistoryWriter, Point, to_csv
 from .run.plot import plot_bleu, plot_losses
+from .run.progress import Progress, Tally
 from .signals import stop_requests
 from .validation import NOT_MEASURED, Validation, Validator
 
 SAVE_INTERVAL = 60.0
-"""Seconds. A training that is killed loses no more than this, and the time of a validation."""
-
-_SAMPLES = 1000
+"""Seconds. A killed training loses no more than this and the time of a validation."""
 
 
 def fit(
@@ -97,186 +94,135 @@ def fit(
 
 
 class Training:
-    """A run under way: its learner, its history, and the work that is due after each step."""
+    """A run under way: its learner, its progress, and the work that is due after each step."""
 
     def __init__(
         self, corpus: Corpus, recipe: Recipe, run: Path, *, recipe_name: str, device: torch.device
     ) -> None:
-        """Begin; see ``fit``."""
-        self._corpus = corpus
-        self._recipe = recipe
-        self._run = run
-        self._recipe_name = recipe_name
+        """Begin a run; arguments as for ``fit``."""
+        self._corpus, self._run = corpus, run
+        self._recipe, self._recipe_name = recipe, recipe_name
         self._learner = Learner(corpus, recipe, device)
         self._validator = Validator(self._learner, corpus, recipe)
-        self._history: list[Point] = []
-        self._tallies = {"curve": Tally(), "report": Tally(), "epoch": Tally()}
-        self._best_bleu: float | None = None
-        self._stale = 0
-        self._stopped_early = False
+        self._progress = Progress()
         self._environment = resuming.environment(device)
         self._clock = reporting.Clock()
         self._tensorboard = HistoryWriter(run / run_folder.TENSORBOARD_FOLDER)
 
     def train(self, save_interval: float) -> None:
-        """Train to the end of the recipe, or until a signal; see ``fit``."""
+        """Train to the end of the recipe, or until a signal; errors as for ``fit``."""
         if self._corpus.held_out:
             replace_file(self._run / run_folder.HELD_OUT_FILE, self._corpus.held_out_tsv())
-        self._save()  # before the work begins: here it shows whether the folder can be written
+        self._save()  # before the work begins: a folder that cannot be written shows here
         saved = time.monotonic()
-        bar = tqdm(
-            total=self._learner.pairs * self._recipe.epochs,
-            initial=self._learner.position.sentences,
-            unit="pairs",
-            disable=self._finished,
-        )
+        done, total = self._learner.position.sentences, self._learner.pairs * self._recipe.epochs
+        bar = tqdm(initial=done, total=total, unit="pairs", disable=self._finished)
         with stop_requests() as stop, self._tensorboard, bar:
-            self._tensorboard.write(self._history)
+            self._tensorboard.write(self._progress.history)
             while not self._finished:
                 try:
                     bar.update(self._step())
+                    due = stop.signal_number is not None or self._finished
+                    if due or time.monotonic() - saved >= save_interval:
+                        self._save()
+                        saved = time.monotonic()
                 except NonFiniteError as error:
                     raise NonFiniteError(
                         f"{error}; {self._run} keeps its last good checkpoint"
                     ) from None
-                stopped = stop.signal_number is not None
-                if stopped or self._finished or time.monotonic() - saved >= save_interval:
-                    self._save()
-                    saved = time.monotonic()
                 if stop.signal_number is not None and not self._finished:
-                    raise StoppedError(self._where_stopped(), stop.signal_number)
-        plot_losses(
-            self._history,
-            self._run / run_folder.LOSS_PLOT_FILE,
-            per_sentence=self._recipe.loss == "sentence",
-        )
-        if self._best_bleu is not None:
-            plot_bleu(self._history, self._run / run_folder.BLEU_PLOT_FILE)
+                    raise StoppedError(
+                        f"stopped after {self._learner.position}, saved in {self._run}; "
+                        "add --resume to the same command to go on",
+                        stop.signal_number,
+                    )
+        plot = self._run / run_folder.LOSS_PLOT_FILE
+        plot_losses(self._progress.history, plot, per_sentence=self._recipe.loss == "sentence")
+        if self._progress.best_bleu is not None:
+            plot_bleu(self._progress.history, self._run / run_folder.BLEU_PLOT_FILE)
 
     @property
     def _finished(self) -> bool:
-        return self._learner.finished or self._stopped_early
-
-    def _where_stopped(self) -> str:
-        position = self._learner.position
-        return (
-            f"stopped after step {position.step} of epoch {position.epoch}, saved in {self._run}; "
-            "add --resume to the same command to go on"
-        )
+        return self._learner.finished or self._progress.stopped_early
 
     def _step(self) -> int:
-        """Take a step and do the work that is due after it; return its number of sentences."""
-        loss = self._learner.take_step()
-        for tally in self._tallies.values():
+        """Take a step and do the work due after it; return the number of sentences."""
+        loss, tallies = self._learner.take_step(), self._progress.tallies
+        for tally in tallies.values():
             tally.add(loss.nll, loss.tokens, loss.sentences)
         self._clock.sentences += loss.sentences
-        if self._due("report", self._recipe.report_every):
-            sentences = self._learner.position.sentences
-            share = sentences / (self._learner.pairs * self._recipe.epochs)
-            reporting.print_running_loss(self._tallies["report"], self._clock, sentences, share)
-            self._tallies["report"] = Tally()
+        if 0 < self._recipe.report_every <= tallies["report"].sentences:
+            done = self._learner.position.sentences
+            share = done / (self._learner.pairs * self._recipe.epochs)
+            reporting.print_running_loss(tallies["report"], self._clock, done, share)
+            tallies["report"] = Tally()
         if self._learner.epoch_finished:
             self._end_epoch()
-        elif self._due("curve", self._recipe.curve_every):
+        elif tallies["curve"].sentences >= self._recipe.curve_every:
             self._add_point({})
         return loss.sentences
 
-    def _due(self, tally: str, every: int) -> bool:
-        return every > 0 and self._tallies[tally].sentences >= every
-
     def _end_epoch(self) -> None:
-        epoch = self._learner.position.epoch
+        epoch, tallies = self._learner.position.epoch, self._progress.tallies
         due = epoch == self._recipe.epochs or epoch % self._recipe.validate_every == 0
-        found = self._validate() if due and self._validator.pairs else NOT_MEASURED
-        reporting.print_epoch(epoch, self._tallies["epoch"], self._clock, found.loss, found.metrics)
-        columns = {
-            **metric_columns(found.metrics.get(KNOWN), ""),
-            **metric_columns(found.metrics.get(UNKNOWN), "_unknown"),
-        }
-        self._add_point({"held_out_loss": found.loss, **columns})
-        self._tallies["epoch"] = Tally()
+        validation = self._validate() if due and self._validator.pairs else NOT_MEASURED
+        reporting.print_epoch(epoch, tallies["epoch"], self._clock, validation)
+        self._add_point(validation.columns())
+        tallies["epoch"] = Tally()
         self._clock = reporting.Clock()
         self._learner.begin_epoch()
 
     def _validate(self) -> Validation:
-        """Measure the model; save it if it is the best so far."""
-        found = self._validator.measure()
-        if KNOWN in found.metrics:
-            bleu = found.metrics[KNOWN].bleu
-            if self._best_bleu is None or bleu > self._best_bleu:
-                self._best_bleu, self._stale = bleu, 0
-                self._save_model(found)
-                examples = evaluation.to_tsv(found.examples)
-                replace_file(self._run / run_folder.HYPOTHESES_FILE, examples)
-            else:
-                self._stale += 1
-                self._stopped_early = self._stale >= self._recipe.patience
-        return found
+        """Evaluate the model; save it if it is the best so far."""
+        validation = self._validator.measure()
+        known = validation.metrics.get(evaluation.KNOWN)
+        if known is not None and self._progress.improves(known.bleu, self._recipe.patience):
+            self._save_model(validation)
+            examples = evaluation.to_tsv(validation.examples)
+            replace_file(self._run / run_folder.HYPOTHESES_FILE, examples)
+        return validation
 
     def _add_point(self, columns: dict[str, float | None]) -> None:
-        tally = self._tallies["curve"]
-        point = Point(
-            epoch=self._learner.position.epoch,
-            sentences=self._learner.position.sentences,
-            token_loss=tally.token_loss,
-            sentence_loss=tally.sentence_loss,
-            **columns,
-        )
-        self._history.append(point)
+        tallies, position = self._progress.tallies, self._learner.position
+        losses = tallies["curve"].token_loss, tallies["curve"].sentence_loss
+        point = Point(position.epoch, position.sentences, *losses, **columns)
+        self._progress.history.append(point)
         self._tensorboard.write([point])
-        self._tallies["curve"] = Tally()
+        tallies["curve"] = Tally()
 
     def _save(self) -> None:
         """Save the state to resume from."""
         if not self._learner.is_finite():
             raise NonFiniteError(
                 f"a weight is NaN or infinite in epoch {self._learner.position.epoch}; a lower "
-                f"--learning-rate may help; {self._run} keeps its last good checkpoint"
+                "--learning-rate may help"
             )
-        if self._best_bleu is None:  # nothing to choose by: the newest is the best
+        if self._progress.best_bleu is None:  # without a choice, the newest is the best
             self._save_model(NOT_MEASURED)
-        checkpoint.save_state(self._state(), self._run)
-        replace_file(self._run / run_folder.HISTORY_FILE, to_csv(self._history))
-
-    def _state(self) -> dict[str, Any]:
-        return {
+        state = {
             "recipe": asdict(self._recipe),
             "data_sha256": self._corpus.sha256,
             "environment": self._environment,
             "learner": self._learner.state(),
-            "history": [asdict(point) for point in self._history],
-            "tallies": {name: asdict(tally) for name, tally in self._tallies.items()},
-            "best_bleu": self._best_bleu,
-            "stale": self._stale,
-            "stopped_early": self._stopped_early,
+            **asdict(self._progress),
         }
+        checkpoint.save_state(state, self._run)
+        replace_file(self._run / run_folder.HISTORY_FILE, to_csv(self._progress.history))
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to where ``_state`` was taken.
-
-        Raises:
-            CheckpointError: it is of another recipe.
-            DataError: it is of other pairs.
-        """
+        """Return to a state that ``train`` saved; errors as for ``fit``."""
         resuming.require_same_run(state, self._recipe, self._corpus, self._run)
         difference = resuming.inexactness(state["environment"], self._environment)
         if difference is not None:
             print(f"note: {difference}", file=sys.stderr)
         self._learner.restore(state["learner"])
-        self._history = points_from(state["history"])
-        self._tallies = {name: Tally(**values) for name, values in state["tallies"].items()}
-        self._best_bleu = state["best_bleu"]
-        self._stale = state["stale"]
-        self._stopped_early = state["stopped_early"]
-        position = self._learner.position
-        where = f"after step {position.step} of epoch {position.epoch}"
-        print("the run was finished" if self._finished else f"resumed {where}")
+        self._progress = Progress.from_state(state)
+        resumed = f"resumed after {self._learner.position}"
+        print("the run was finished" if self._finished else resumed)
 
-    def _save_model(self, found: Validation) -> None:
+    def _save_model(self, validation: Validation) -> None:
+        """Save the model as the best, with its report."""
         corpus, learner = self._corpus, self._learner
-        few = min(_SAMPLES, len(corpus.training))
-        encodable = self._validator.encodable
-        samples = encodable or random.Random(self._recipe.seed).sample(corpus.training, few)
         report = Report(
             recipe=self._recipe_name,
             seed=self._recipe.seed,
@@ -287,15 +233,10 @@ class Training:
             max_source_length=learner.max_source_length,
             max_target_length=learner.max_target_length,
             epoch=min(learner.position.epoch, self._recipe.epochs),
-            held_out_loss=found.loss,
-            metrics=found.metrics,
-            metric_signature=signature() if found.metrics else None,
+            held_out_loss=validation.loss,
+            metrics=validation.metrics,
+            metric_signature=signature() if validation.metrics else None,
         )
-        best = Checkpoint(
-            recipe=self._recipe,
-            report=report,
-            vocabularies=corpus.vocabularies,
-            samples=tuple(samples),
-            model=learner.model,
-        )
+        samples, model = self._validator.samples(), learner.model
+        best = Checkpoint(self._recipe, report, corpus.vocabularies, samples, model)
         checkpoint.save(best, self._run)

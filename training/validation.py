@@ -1,10 +1,11 @@
-"""Validation: a model in training, measured on the held-out pairs."""
+"""Validation: loss and metrics of a model in training on the held-out pairs."""
 
+import random
 from dataclasses import dataclass
 
 from .data.batches import collate, shuffled_groups
-from .data.corpus import Corpus, encode_pairs
-from .evaluation import Example, metrics_of, translatable, translate_pairs
+from .data.corpus import Corpus, Pair, encode_pairs
+from .evaluation import UNKNOWN, Example, metrics_of, translatable, translate_pairs
 from .learner import Learner
 from .loss import mean_loss
 from .metrics import Metrics
@@ -13,12 +14,12 @@ from .recipes import Recipe
 
 @dataclass(frozen=True)
 class Validation:
-    """The measurements of one validation.
+    """The result of one validation.
 
     Attributes:
-        loss: mean loss of a held-out target token in nats, the reference fed back; ``None`` if
-            there is no token to measure.
-        metrics: of the translations, by the kind of sentence; see ``evaluation.metrics_of``.
+        loss: mean loss of a held-out target token under teacher forcing, in nats; ``None`` without
+            tokens.
+        metrics: of the translations, by kind of sentence (``evaluation.metrics_of``).
         examples: the translations.
     """
 
@@ -26,17 +27,27 @@ class Validation:
     metrics: dict[str, Metrics]
     examples: list[Example]
 
+    def columns(self) -> dict[str, float | None]:
+        """Return loss and metrics as columns of a ``Point`` of the history."""
+        columns = {"held_out_loss": self.loss}
+        for kind, metrics in self.metrics.items():
+            suffix = "_unknown" if kind == UNKNOWN else ""
+            for name in ("bleu", "chrf", "exact"):
+                columns[f"{name}{suffix}"] = getattr(metrics, name)
+        return columns
+
 
 NOT_MEASURED = Validation(None, {}, [])
 
+_SAMPLES = 1000
+
 
 class Validator:
-    """The held-out pairs, and the model that is measured on them.
+    """The held-out pairs, and the model that is evaluated on them.
 
     Attributes:
-        pairs: the held-out pairs that the model can translate, encoded.
-        encodable: those of them whose reference has no words that no training target has, so that
-            their loss can be computed, too.
+        pairs: the held-out pairs that the model can translate, with their encoding.
+        encodable: those of them whose reference has token ids, too, and so a loss.
     """
 
     def __init__(self, learner: Learner, corpus: Corpus, recipe: Recipe) -> None:
@@ -44,6 +55,7 @@ class Validator:
         source, target = corpus.vocabularies.tokenizers(corpus.mode, learner.max_source_length)
         self._pipeline = learner.model.pipeline(source, target, learner.max_target_length)
         self._model = learner.model
+        self._corpus, self._seed = corpus, recipe.seed
         self.pairs = translatable(source, corpus.held_out)
         self.encodable = [pair for pair, _ in self.pairs if corpus.vocabularies.encodes(pair)]
         groups = shuffled_groups(
@@ -56,6 +68,13 @@ class Validator:
         self._batches = [collate(group) for group in groups]
 
     def measure(self) -> Validation:
-        """Translate and measure the held-out pairs."""
+        """Translate the held-out pairs; compute their loss and metrics."""
         examples = translate_pairs(self._pipeline, self.pairs)
         return Validation(mean_loss(self._model, self._batches), metrics_of(examples), examples)
+
+    def samples(self) -> tuple[Pair, ...]:
+        """Return pairs on which export compares the graphs: encodable ones, or some of training."""
+        if self.encodable:
+            return tuple(self.encodable)
+        training = self._corpus.training
+        return tuple(random.Random(self._seed).sample(training, min(_SAMPLES, len(training))))

@@ -130,7 +130,7 @@ def _exchange(building: Path, target: Path) -> None:
     target.rename(old)
     try:
         building.rename(target)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)

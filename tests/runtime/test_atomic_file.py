@@ -1,7 +1,6 @@
 """Writing a file all at once: old content or new, at every instant and whichever call fails."""
 
-import os
-from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,83 +8,69 @@ import pytest
 from s2s_export.atomic_file import replace_file, replacing_file
 from s2s_export.errors import OutputError
 
+from ..failing_disk import failing_disk
 
-class Disk:
-    """The calls that reach the disk: each is seen before it happens, and the k-th fails.
-
-    Attributes:
-        calls: number of calls.
-        synced: inodes that were synchronized.
-    """
-
-    def __init__(
-        self,
-        patch: pytest.MonkeyPatch,
-        *,
-        fails_at: int | None = None,
-        before: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.calls = 0
-        self.synced: set[int] = set()
-
-        def count() -> None:
-            before()
-            self.calls += 1
-            if self.calls == fails_at:
-                raise OSError(28, "No space left on device")
-
-        fsync, replace = os.fsync, os.replace
-
-        def counted_fsync(descriptor: int) -> None:
-            count()
-            self.synced.add(os.fstat(descriptor).st_ino)
-            fsync(descriptor)
-
-        def counted_replace(source: Path, target: Path) -> None:
-            count()
-            assert not source.name.endswith(".part") or source.stat().st_ino in self.synced
-            replace(source, target)
-
-        patch.setattr(os, "fsync", counted_fsync)
-        patch.setattr(os, "replace", counted_replace)
-
-
-def failure(action: Callable[[], object]) -> str:
-    """Return the message of an OutputError; ``""`` if there is none."""
-    try:
-        action()
-    except OutputError as error:
-        return str(error)
-    return ""
+KEEP = pytest.mark.parametrize("keep", [False, True], ids=["", "keep_as"])
+"""For tests that replace a file: once with ``keep_as``, once without."""
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("keep", [False, True])
-def test_content_is_whole_before_every_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keep: bool
-) -> None:
-    """A reader between two calls finds the old content or the new, under one of the names."""
+@KEEP
+def test_old_or_new_content_is_there_at_every_instant(tmp_path: Path, keep: bool) -> None:
+    """With ``keep_as``, the old file has only that name for an instant."""
     path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
     path.write_bytes(b"old")
-    seen: list[set[bytes]] = []
 
     def look() -> None:
-        seen.append({file.read_bytes() for file in (path, previous) if file.exists()})
+        contents = {file.read_bytes() for file in (path, previous) if file.exists()}
+        assert contents
+        assert contents <= {b"old", b"new"}
+        assert keep or path.exists()
 
-    disk = Disk(monkeypatch, before=look)
-    replace_file(path, b"new", keep_as=previous if keep else None)
-    assert all(contents and contents <= {b"old", b"new"} for contents in seen)
-    assert seen[0] == {b"old"}
-    assert tmp_path.stat().st_ino in disk.synced, "the name is on the disk"
+    with failing_disk(before_call=look) as disk:
+        replace_file(path, b"new", keep_as=previous if keep else None)
+    assert disk.calls > 0
+    assert disk.is_synced(), "content and names are on the disk before the call returns"
     assert path.read_bytes() == b"new"
-    assert names(tmp_path) == ["last.pt", "previous.pt"][: 1 + keep]
+    assert names(tmp_path) == (["last.pt", "previous.pt"] if keep else ["last.pt"])
     assert not keep or previous.read_bytes() == b"old"
 
 
-def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
+@KEEP
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_failed_call_leaves_the_old_file_or_the_new_one(
+    tmp_path: Path, keep: bool, old: bytes | None
+) -> None:
+    """The k-th open, write, fsync or rename fails, for every k."""
+    for k in count(1):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        path, previous = folder / "last.pt", folder / "previous.pt"
+        if old is not None:
+            path.write_bytes(old)
+        error = None
+        with failing_disk(k) as disk:
+            try:
+                replace_file(path, b"new", keep_as=previous if keep else None)
+            except OutputError as failure:
+                error = str(failure)
+        content = path.read_bytes() if path.exists() else None
+        assert set(names(folder)) <= {"last.pt", "previous.pt"}
+        assert not previous.exists() or previous.read_bytes() == b"old"
+        if not disk.has_failed():
+            assert (error, content) == (None, b"new")
+            break
+        assert content in (old, b"new"), k
+        assert error is not None
+        assert error.startswith(f"{path}: cannot be written: No space left on device")
+        assert error.endswith("; it is the old file or the new one") is (old is not None)
+    assert k > 3, "open, write, fsync and rename at least"
+
+
+def test_a_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_bytes(b"old")
 
@@ -98,31 +83,6 @@ def test_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
         interrupted()
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["out.txt"]
-
-
-@pytest.mark.parametrize("keep", [False, True])
-def test_the_old_file_or_the_new_one_is_there_whichever_call_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keep: bool
-) -> None:
-    path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
-    kept = previous if keep else None
-    outcomes = []
-    for k in range(1, 100):
-        previous.unlink(missing_ok=True)
-        path.write_bytes(b"old")
-        with monkeypatch.context() as patch:
-            disk = Disk(patch, fails_at=k)
-            message = failure(lambda: replace_file(path, b"new", keep_as=kept))
-        if disk.calls < k:
-            break
-        assert message.startswith(f"{path}: cannot be written: No space left on device; it is the")
-        outcomes.append(path.read_bytes())
-        assert not (tmp_path / ".last.pt.part").exists()
-    assert message == ""
-    # The last call, which brings the name onto the disk, fails after the change.
-    assert outcomes == [*[b"old"] * (len(outcomes) - 1), b"new"]
-    assert len(outcomes) > 1
-    assert path.read_bytes() == b"new"
 
 
 def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where the model looked: one row for each word said, one column for each word read."""
+"""Attention: one row for each target token, one column for each source token."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def translator(tiny_attention: Path) -> Translator:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
-def test_a_weight_for_each_word_said_and_each_word_read(
+def test_attention_has_a_weight_for_each_target_and_source_token(
     tiny_attention: Path, precision: str
 ) -> None:
     translator = Translator(tiny_attention, precision=precision)  # type: ignore[arg-type]
@@ -33,8 +33,8 @@ def test_a_weight_for_each_word_said_and_each_word_read(
         np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=0, atol=1e-6)  # float32 sums
 
 
-def test_a_sentence_in_a_batch_looks_where_it_looks_alone(translator: Translator) -> None:
-    """The padding of the others is nowhere to be seen: the mask works."""
+def test_attention_in_a_batch_equals_attention_alone(translator: Translator) -> None:
+    """The mask hides the padding beside longer sentences."""
     together = translator.translate_batch(TEXTS, attention=True)
     streamed = list(translator.translate_iter(TEXTS, batch_size=2, attention=True))
     for text, one, other in zip(TEXTS, together, streamed, strict=True):
@@ -51,17 +51,17 @@ def test_a_sentence_in_a_batch_looks_where_it_looks_alone(translator: Translator
             )
 
 
-def test_what_was_read_stands_beside_it(translator: Translator) -> None:
+def test_attention_names_the_source_tokens(translator: Translator) -> None:
     [found] = translator.translate_batch(["Je suis glop."], attention=True)
     assert found.attention is not None
     assert found.attention.source == ("je", "suis", "<unk>", ".", "<eos>")
 
 
-def test_only_if_asked_for(translator: Translator) -> None:
+def test_attention_is_none_by_default(translator: Translator) -> None:
     assert all(found.attention is None for found in translator.translate_batch(TEXTS))
 
 
-def test_a_model_without_attention_says_so(tiny: Path) -> None:
+def test_attention_of_a_model_without_it_is_an_error(tiny: Path) -> None:
     translator = Translator(tiny)
     with pytest.raises(OptionError, match=r"attention: this model has none; train one with 'pyth"):
         translator.translate_batch(["Je suis prête."], attention=True)

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from s2s_export import __main__ as command_line
-from s2s_export.pipeline import Translation
 
 
 def run(*arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int, str, str]:
@@ -192,10 +192,11 @@ def test_device_auto_prints_its_choice(tiny: Path) -> None:
 def test_progress_is_for_terminals(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Count and rate are on stderr, and nowhere where nobody watches."""
+    """Count and rate are shown on stderr if it is a terminal."""
     text = tmp_path / "in.txt"
     text.write_text("J'ai froid.\n" * 3, encoding="utf-8")
-    monkeypatch.setattr(command_line, "_SECONDS_BETWEEN", 0.0)
+    seconds = count()
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
     for shown in (False, True):
         monkeypatch.setattr(sys.stderr, "isatty", lambda shown=shown: shown)
         arguments = ["--model", str(tiny), "--input", str(text), "--output", str(tmp_path / "out")]
@@ -208,11 +209,18 @@ def test_progress_is_for_terminals(
         assert (tmp_path / "out").read_text(encoding="utf-8") == "i m cold .\n" * 3
 
 
-def test_progress_passes_every_translation_on(capsys: pytest.CaptureFixture[str]) -> None:
-    """Within the first fifth of a second no line is shown but the blank one at the end."""
-    translations = [Translation(text, (), (), (), True) for text in "abc"]
-    assert list(command_line._with_progress(iter(translations))) == translations
-    assert "sentences" not in capsys.readouterr().err
+def test_quick_commands_show_no_progress(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The clock stands still, and no line is shown but the blank one at the end."""
+    text = tmp_path / "in.txt"
+    text.write_text("J'ai froid.\n" * 3, encoding="utf-8")
+    monkeypatch.setattr("time.monotonic", lambda: 1.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    arguments = ["--model", str(tiny), "--input", str(text), "--output", str(tmp_path / "out")]
+    assert command_line.main(arguments) == 0
+    assert capsys.readouterr().err.strip() == ""
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "i m cold .\n" * 3
 
 
 def test_ctrl_c_is_one_line_and_exit_code_130(tiny: Path) -> None:

@@ -20,8 +20,8 @@ ELSEWHERE = {
     1: "runtime/folder/test_corruption.py::test_every_corruption_is_an_error_that_names_the_file",
     6: "runtime/folder/test_reader.py::test_a_link_that_leaves_the_folder",
     8: "runtime/test_isolation.py",
-    9: "runtime/folder/test_vouched.py::test_vouched_damage_is_an_error_or_harmless",
-    10: "torch_side/training/run/test_checkpoint.py",
+    9: "runtime/folder/test_vouched.py::test_vouched_damage_is_refused_or_translates_as_before",
+    10: "torch_side/training/run/test_checkpoint.py::test_code_in_a_checkpoint_is_not_run",
 }
 """Sentences of the threat model that other tests hold, by number."""
 
@@ -38,20 +38,20 @@ def test_each_sentence_has_a_test() -> None:
 def test_sentence_2_the_bytes_that_were_compared_are_those_that_are_used(
     tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each file is opened once, so that it cannot be exchanged after its checksum was taken."""
-    opened: list[str] = []
+    """Each file is exchanged as soon as it is opened; nothing looks at it a second time."""
     original = Path.open
 
-    def recording(path: Path, *arguments: Any, **options: Any) -> Any:
+    def exchanging(path: Path, *arguments: Any, **options: Any) -> Any:
+        file = original(path, *arguments, **options)
         if path.parent == tiny_copy:
-            opened.append(path.name)
-        return original(path, *arguments, **options)
+            path.unlink()
+            exchanged.add(path.name)
+        return file
 
-    monkeypatch.setattr(Path, "open", recording)
-    Translator(tiny_copy)
-    assert sorted(opened) == [
-        *("decoder.onnx", "encoder.onnx", "manifest.json", "source.vocab", "target.vocab")
-    ]
+    exchanged: set[str] = set()
+    monkeypatch.setattr(Path, "open", exchanging)
+    assert Translator(tiny_copy).translate("J'ai froid.") == "i m cold ."
+    assert {"decoder.onnx", "encoder.onnx", "target.vocab"} <= exchanged
 
 
 def test_sentence_3_checksums_show_accidents_not_forgery(tiny_copy: Path, vouch: Vouch) -> None:
@@ -94,9 +94,9 @@ def test_sentence_4_loading_runs_no_code_of_the_folder(tiny_copy: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", AUDITED, str(tiny_copy)], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == [
-        *("decoder.onnx", "encoder.onnx", "manifest.json", "source.vocab", "target.vocab")
-    ]
+    opened = {*done.stdout.split()}
+    assert {"decoder.onnx", "encoder.onnx"} <= opened, "the program watches"
+    assert not [name for name in opened if name.endswith(".pt")]
 
 
 test_sentence_5_torchscript_is_never_opened = test_sentence_4_loading_runs_no_code_of_the_folder

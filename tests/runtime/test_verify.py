@@ -1,4 +1,4 @@
-"""``verify`` and ``info``: what they say of a sound folder, and that each fault is found."""
+"""``verify`` and ``info``: the report of a sound folder, and each fault is found."""
 
 import json
 import shutil
@@ -42,14 +42,14 @@ def test_a_sound_folder_passes(tiny: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention", "tiny_3"])
 def test_a_sound_folder_with_int8_passes(folder: str, request: pytest.FixtureRequest) -> None:
-    """Of either model; what stands in the graphs is no concern of ``verify``."""
+    """Both models: ``verify`` does not depend on the operators of the graphs."""
     report = verify.verify(request.getfixturevalue(folder))
     assert report.passed
     found = {check.name: check.found for check in report.checks}
     assert found["golden sentences, int8"].endswith("token for token as when exported, on cpu")
 
 
-def test_a_graph_that_is_not_what_the_manifest_says(
+def test_a_graph_that_differs_from_the_manifest_is_found(
     tiny_3_copy: Path, edit_manifest: EditManifest
 ) -> None:
     """Without its attention, say: the memory's axis is another one."""

@@ -1,4 +1,4 @@
-"""What tests of both models share: the mark that gives a test each, and the oracle.
+"""Shared by the tests of both models: the mark that runs a test with each, and the oracle.
 
 The oracle drives a model by its modules alone, one token at a time. Nothing of the greedy loop and
 nothing of training's bulk calculation is used, so that a fault of these cannot hide. For the
@@ -19,8 +19,8 @@ EACH_DECODER = pytest.mark.parametrize("attention", [False, True], ids=["tutoria
 DecoderState = tuple[Tensor, ...]
 
 
-def read(encoder: nn.Module, source: Sequence[int]) -> DecoderState:
-    """Return the inputs of the decoder beside the token after these source tokens."""
+def run_encoder(encoder: nn.Module, source: Sequence[int]) -> DecoderState:
+    """Return the decoder's first state after these source tokens."""
     hidden, collected = torch.zeros(1, 1, _units(encoder)), list[Sequence[Tensor]]()
     for index in source:
         hidden, *of_token = as_tuple(encoder(torch.tensor([[index]]), hidden))
@@ -28,8 +28,8 @@ def read(encoder: nn.Module, source: Sequence[int]) -> DecoderState:
     return hidden, *(torch.cat(parts) for parts in zip(*collected, strict=True))
 
 
-def score(decoder: nn.Module, token: int, state: DecoderState) -> tuple[Tensor, DecoderState]:
-    """Return the log-probabilities ``float32[V]`` of what comes after a token."""
+def run_decoder(decoder: nn.Module, token: int, state: DecoderState) -> tuple[Tensor, DecoderState]:
+    """Return the log-probabilities ``float32[V]`` of the next token, and the next state."""
     log_probs, hidden, *_ = decoder(torch.tensor([token]), *state)
     return log_probs[0], (hidden, *state[1:])
 
@@ -41,14 +41,14 @@ def _units(encoder: nn.Module) -> int:
 
 
 @torch.no_grad()
-def decode(
+def greedy_oracle(
     encoder: nn.Module, decoder: nn.Module, source: Sequence[int], max_length: int
 ) -> list[int]:
     """Decode as the tutorial does: topk(1) of each step, EOS kept."""
-    state = read(encoder, source)
+    state = run_encoder(encoder, source)
     token, decoded = 0, list[int]()
     while len(decoded) < max_length and token != 1:
-        log_probs, state = score(decoder, token, state)
+        log_probs, state = run_decoder(decoder, token, state)
         token = int(log_probs.topk(1)[1])
         decoded.append(token)
     return decoded

@@ -1,7 +1,7 @@
-"""Batches of encoded pairs: who sits with whom, and in which order.
+"""Batches of encoded pairs, in an order that a seed decides. Training and validation use them.
 
-The sentences of a batch have the same number of source tokens, so the encoder reads them without
-padding; targets are padded with EOS and their padding is masked.
+The sources of a batch have equally many tokens, so the encoder reads no padding. The targets are
+padded with EOS, and the padding is masked.
 """
 
 import random
@@ -18,12 +18,12 @@ from .corpus import EncodedPair
 
 @dataclass(frozen=True)
 class Batch:
-    """Pairs side by side.
+    """Pairs of one source length, side by side.
 
     Attributes:
         source: ``int64[S, B]``, EOS last.
         target: ``int64[T, B]``, EOS last and as padding.
-        mask: ``bool[T, B]``, true for the tokens that are no padding.
+        mask: ``bool[T, B]``, false for padding.
     """
 
     source: Tensor
@@ -43,16 +43,16 @@ class Batch:
 def shuffled_groups(
     pairs: Sequence[EncodedPair], batch_size: int, batch_tokens: int, *, seed: int, epoch: int
 ) -> list[list[EncodedPair]]:
-    """Put each pair into one group, in an order that only the seed and the epoch decide.
+    """Group pairs of one source length, in an order that the seed and the epoch alone decide.
 
-    Nothing of it needs saving to continue an epoch: asked again, it gives the same groups.
+    The same arguments give the same groups: to resume within an epoch, only its step is saved.
 
     Args:
         pairs: at least one.
         batch_size: the most pairs of a group.
-        batch_tokens: the most target tokens of a group, padding counted; one pair alone may have
+        batch_tokens: the most target tokens of a group, padding counted; a single pair may have
             more.
-        seed: seed of the run.
+        seed: of the run.
         epoch: number of the epoch; each has its own order.
 
     Returns:
@@ -62,39 +62,22 @@ def shuffled_groups(
     by_length: dict[int, list[EncodedPair]] = {}
     for pair in generator.sample(pairs, len(pairs)):
         by_length.setdefault(len(pair.source), []).append(pair)
-    groups = [
-        group
-        for members in by_length.values()
-        for group in _grouped(sorted(members, key=_target_length), batch_size, batch_tokens)
-    ]
+    groups: list[list[EncodedPair]] = []
+    for members in by_length.values():
+        group: list[EncodedPair] = []
+        # Sorted by target length, a batch has next to no padding; equal lengths stay shuffled.
+        for pair in sorted(members, key=lambda member: len(member.target)):
+            tokens = len(pair.target) * (len(group) + 1)  # the longest target comes last
+            if not group or len(group) == batch_size or tokens > batch_tokens:
+                group = []
+                groups.append(group)
+            group.append(pair)
     generator.shuffle(groups)
     return groups
 
 
-def _target_length(pair: EncodedPair) -> int:
-    """Sort by it, and a batch has next to no padding; those of one length stay shuffled."""
-    return len(pair.target)
-
-
-def _grouped(
-    pairs: Sequence[EncodedPair], batch_size: int, batch_tokens: int
-) -> list[list[EncodedPair]]:
-    """Fill one group after the other."""
-    groups: list[list[EncodedPair]] = [[]]
-    longest = 0
-    for pair in pairs:
-        group = groups[-1]
-        longest = max(longest, len(pair.target))
-        if group and (len(group) == batch_size or longest * (len(group) + 1) > batch_tokens):
-            groups.append([pair])
-            longest = len(pair.target)
-        else:
-            group.append(pair)
-    return groups
-
-
 def collate(pairs: Sequence[EncodedPair]) -> Batch:
-    """Put pairs with sources of one length side by side."""
+    """Make a batch of pairs whose sources have equally many tokens."""
     longest = max(len(pair.target) for pair in pairs)
     padded = [pair.target + (EOS,) * (longest - len(pair.target)) for pair in pairs]
     lengths = torch.tensor([len(pair.target) for pair in pairs])

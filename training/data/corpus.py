@@ -1,6 +1,6 @@
-"""Corpus: the pairs of a run, tokenized, filtered, split into training and held-out, encoded.
+"""Corpus: the pairs of a run, tokenized, filtered, and split into training and held-out ones.
 
-``Corpus.prepare`` does all of it; the functions before it are its steps, in their order.
+``Corpus.prepare`` makes it; the functions before it are its steps, in their order.
 """
 
 import hashlib
@@ -27,6 +27,11 @@ class Pair:
     source: Tokens
     target: Tokens
 
+    @classmethod
+    def of_texts(cls, texts: TextPair, mode: TextMode) -> "Pair":
+        """Tokenize a pair of texts."""
+        return cls(tuple(mode.tokens(texts.source)), tuple(mode.tokens(texts.target)))
+
 
 def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pair], Counter[str]]:
     """Tokenize and filter pairs.
@@ -35,10 +40,10 @@ def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pa
 
     Args:
         raw: the texts.
-        selection: which to keep.
+        selection: the filters and the text mode.
 
     Returns:
-        The pairs that are left, and how many were dropped, by the reason.
+        The pairs that are left, and the numbers of those dropped, by reason.
 
     Raises:
         DataError: none is left; the message has the counts.
@@ -47,7 +52,7 @@ def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pa
     kept: list[Pair] = []
     dropped: Counter[str] = Counter()
     for texts in raw:
-        pair = Pair(tuple(mode.tokens(texts.source)), tuple(mode.tokens(texts.target)))
+        pair = Pair.of_texts(texts, mode)
         reason = _reason_to_drop(texts, pair, selection)
         if reason:
             dropped[reason] += 1
@@ -64,13 +69,12 @@ def select_pairs(raw: Sequence[TextPair], selection: Selection) -> tuple[list[Pa
 
 def _reason_to_drop(texts: TextPair, pair: Pair, selection: Selection) -> str | None:
     lengths = len(pair.source), len(pair.target)
-    first_column = texts.source if selection.reverse else texts.target
     if 0 in lengths:
         return "nothing left of a side by the normalizer"
-    if selection.prefix_filter and not normalize_tutorial(first_column).startswith(
-        selection.prefixes
-    ):
-        return "none of the prefixes (--prefixes, --no-prefix-filter)"
+    if selection.prefix_filter:
+        first_column = normalize_tutorial(texts.source if selection.reverse else texts.target)
+        if not first_column.startswith(selection.prefixes):
+            return "none of the prefixes (--prefixes, --no-prefix-filter)"
     if selection.max_length and max(lengths) >= selection.max_length:
         return f"{selection.max_length} or more tokens on a side (--max-length)"
     return None
@@ -79,18 +83,15 @@ def _reason_to_drop(texts: TextPair, pair: Pair, selection: Selection) -> str | 
 def split_held_out(
     pairs: Sequence[Pair], fraction: float, seed: int
 ) -> tuple[list[Pair], list[Pair]]:
-    """Set a part of the source sentences aside.
-
-    The same source sentence is never on both sides, whatever its translations.
+    """Split pairs into training and held-out ones; all translations of a source go together.
 
     Args:
         pairs: all pairs.
-        fraction: how many of the distinct source sentences to hold out, 0 to 1; at least one stays
-            for training.
+        fraction: share of the distinct sources to hold out, 0 to 1; at least one is trained on.
         seed: of the choice.
 
     Returns:
-        The pairs to train on and the held-out pairs, each in the order given.
+        The training pairs and the held-out pairs, each in the order given.
     """
     sources = list(dict.fromkeys(pair.source for pair in pairs))
     count = min(round(fraction * len(sources)), len(sources) - 1)
@@ -101,7 +102,7 @@ def split_held_out(
 
 @dataclass(frozen=True)
 class Vocabularies:
-    """The words of both languages. Only the source's may have an UNK."""
+    """The vocabularies of both sides. Only the source's may have an UNK."""
 
     source: Vocabulary
     target: Vocabulary
@@ -110,34 +111,28 @@ class Vocabularies:
     def from_pairs(
         cls, pairs: Sequence[Pair], *, min_count: int = 1, unk: bool = False
     ) -> "Vocabularies":
-        """Collect the words of the pairs, in the order of their first appearance.
+        """Collect the words of training pairs, in the order of their first appearance.
 
         Args:
-            pairs: to train on.
+            pairs: the training pairs.
             min_count: source words seen less often are left out; they become UNK.
             unk: whether the source vocabulary has an UNK.
         """
         counts = word_counts(pair.source for pair in pairs)
-        target_words = dict.fromkeys(word for pair in pairs for word in pair.target)
         return cls(
             source=Vocabulary((word for word, n in counts.items() if n >= min_count), unk=unk),
-            target=Vocabulary(target_words),
+            target=Vocabulary(word_counts(pair.target for pair in pairs)),
         )
 
     def tokenizers(self, mode: TextMode, max_source_length: int) -> tuple[Tokenizer, Tokenizer]:
         """Return the tokenizers of the source and the target."""
-        return Tokenizer(mode, self.source, max_length=max_source_length), Tokenizer(
-            mode, self.target
-        )
+        source = Tokenizer(mode, self.source, max_length=max_source_length)
+        return source, Tokenizer(mode, self.target)
 
     def encodes(self, pair: Pair) -> bool:
-        """Tell whether both sides can be turned into ids."""
-        known_source = self.source.unk is not None or self.knows_source(pair)
+        """Tell whether both sides have token ids."""
+        known_source = self.source.unk is not None or not self.source.unknown(pair.source)
         return known_source and not self.target.unknown(pair.target)
-
-    def knows_source(self, pair: Pair) -> bool:
-        """Tell whether all words of the source are in the vocabulary."""
-        return not self.source.unknown(pair.source)
 
 
 def word_counts(texts: Iterable[Tokens]) -> Counter[str]:
@@ -157,38 +152,36 @@ def encode_pairs(pairs: Sequence[Pair], vocabularies: Vocabularies) -> list[Enco
     """Turn pairs into token ids.
 
     Raises:
-        UnknownWordError: a word is not in the vocabularies, and there is no UNK.
+        UnknownWordError: a word is not in its vocabulary, which has no UNK.
     """
+    source, target = vocabularies.source, vocabularies.target
     return [
-        EncodedPair(
-            source=tuple(vocabularies.source.encode(pair.source)),
-            target=tuple(vocabularies.target.encode(pair.target)),
-        )
+        EncodedPair(tuple(source.encode(pair.source)), tuple(target.encode(pair.target)))
         for pair in pairs
     ]
 
 
 def sha256_of(pairs: Sequence[Pair]) -> str:
-    """Return the sha256 of the pairs, one ``source<TAB>target`` a line, tokens apart by spaces."""
+    """Return the sha256 of the pairs, one ``source<TAB>target`` a line, tokens joined by spaces."""
     lines = "".join(f"{' '.join(pair.source)}\t{' '.join(pair.target)}\n" for pair in pairs)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The pairs that a run is trained and measured on.
+    """The pairs that a run is trained and evaluated on.
 
     Attributes:
         name: of the data in the report.
-        sha256: of all selected pairs; see ``sha256_of``.
-        dropped: how many raw pairs were not selected, by the reason.
-        duplicates: selected pairs that stand there more than once; they are kept.
+        sha256: of all selected pairs, by ``sha256_of``.
+        dropped: numbers of the pairs not selected, by reason.
+        duplicates: number of the selected pairs that repeat another; they are kept.
         selected: number of the selected pairs.
-        words: words of the selected pairs, source and target, SOS and EOS counted as the tutorial
-            does.
-        rare: training pairs left out for a rare word in the target.
+        words: numbers of source and target words in the selected pairs, SOS and EOS counted as the
+            tutorial does.
+        rare: number of the training pairs left out for a rare word in the target.
         training: pairs to train on.
-        held_out: pairs to measure on.
+        held_out: pairs to evaluate on.
         vocabularies: the words of the training pairs.
         mode: the text mode of both sides.
     """
@@ -207,21 +200,27 @@ class Corpus:
 
     @classmethod
     def prepare(cls, raw: Sequence[TextPair], recipe: Recipe, name: str) -> "Corpus":
-        """Select, split and count.
+        """Select, split and count the pairs.
 
         Raises:
-            DataError: nothing is left to train on; the message says by which filter.
+            DataError: nothing is left to train on; the message names the filter.
         """
         selection = recipe.selection
         pairs, dropped = select_pairs(raw, selection)
         training, held_out = split_held_out(pairs, selection.held_out, recipe.seed)
         everything = Vocabularies.from_pairs(pairs)
-        frequent = _without_rare_targets(training, selection.min_count)
+        # The target vocabulary has no UNK: of a rare word the model could only learn another one.
+        counts = word_counts(pair.target for pair in training)
+        rare = {word for word, count in counts.items() if count < selection.min_count}
+        frequent = [pair for pair in training if rare.isdisjoint(pair.target)]
         if not frequent:
             raise DataError(
                 f"each of the {len(training)} training pairs has a target word seen less than "
                 f"{selection.min_count} times; see --min-count"
             )
+        vocabularies = Vocabularies.from_pairs(
+            frequent, min_count=selection.min_count, unk=recipe.learns_unk
+        )
         return cls(
             name=name,
             sha256=sha256_of(pairs),
@@ -232,20 +231,12 @@ class Corpus:
             rare=len(training) - len(frequent),
             training=tuple(frequent),
             held_out=tuple(held_out),
-            vocabularies=Vocabularies.from_pairs(
-                frequent, min_count=selection.min_count, unk=recipe.learns_unk
-            ),
+            vocabularies=vocabularies,
             mode=TEXT_MODES[selection.normalizer],
         )
 
     def held_out_tsv(self) -> bytes:
-        """Write the held-out pairs as a pairs file, the source always in the second column."""
+        """Return the held-out pairs as a pairs file, the source always in the second column."""
         text = self.mode.text
         lines = [f"{text(pair.target)}\t{text(pair.source)}\n" for pair in self.held_out]
         return "".join(lines).encode()
-
-
-def _without_rare_targets(pairs: Sequence[Pair], min_count: int) -> list[Pair]:
-    """Leave out the pairs that the model could only learn to translate wrongly."""
-    counts = word_counts(pair.target for pair in pairs)
-    return [pair for pair in pairs if all(counts[w] >= min_count for w in pair.target)]

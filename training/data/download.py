@@ -1,4 +1,4 @@
-"""Fetching published data once: ``--download``."""
+"""Download of published pairs, once: the option ``--download`` of ``training.fit``."""
 
 import os
 from collections.abc import Mapping
@@ -26,34 +26,30 @@ def download(
     cache: Path | None = None,
     sources: Mapping[str, str] = SOURCES,
 ) -> Path:
-    """Return a data file, fetched if it is not there.
+    """Return the path of a data file, which is downloaded unless the cache has it.
 
-    It takes its name only when it is complete; an interrupted download begins anew. What was
-    fetched once is not looked for again: delete the file to renew it.
+    The file takes its name only when it is complete; an interrupted download begins anew. A cached
+    file is never renewed: delete it to download it again.
 
     Args:
-        name: which, of ``sources``.
-        sha256: what the file's checksum must be; ``None`` takes any and prints it.
-        cache: folder to keep it in; by default the user's cache folder, or ``S2S_EXPORT_CACHE``.
+        name: a key of ``sources``.
+        sha256: the checksum expected; ``None`` accepts any and prints it.
+        cache: folder of the file; by default ``S2S_EXPORT_CACHE``, or else the user's cache folder.
         sources: addresses by name.
 
     Raises:
-        DataError: it cannot be fetched, or has another checksum.
+        DataError: the file cannot be downloaded, or has another checksum.
     """
     url = sources[name]
-    folder = cache or Path(os.environ.get("S2S_EXPORT_CACHE") or pooch.os_cache("s2s-export"))
     pooch.get_logger().setLevel("ERROR")
-    # The server refuses clients that do not say who they are.
-    fetch = pooch.HTTPDownloader(
-        timeout=_TIMEOUT, headers={"User-Agent": "s2s-export (python requests)"}
-    )
+    headers = {"User-Agent": "s2s-export (python requests)"}  # without one, the server refuses
     try:
         path = pooch.retrieve(
             url,
             known_hash=f"sha256:{sha256.lower()}" if sha256 else None,
             fname=url.rpartition("/")[2],
-            path=folder,
-            downloader=fetch,
+            path=cache or os.environ.get("S2S_EXPORT_CACHE") or pooch.os_cache("s2s-export"),
+            downloader=pooch.HTTPDownloader(timeout=_TIMEOUT, headers=headers),
         )
         if sha256 is None:
             print(f"{path}: sha256 {pooch.file_hash(path)}")

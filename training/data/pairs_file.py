@@ -1,18 +1,18 @@
-"""Pairs file: two columns of texts, separated by a tab, one pair a line.
+"""Pairs file: two columns of texts separated by a tab, one pair a line.
 
-A text file as it is, gzipped, or in a zip archive as manythings.org/anki publishes them; the first
-bytes tell which, not the name.
+It is plain text, gzipped text, or a zip archive as manythings.org/anki publishes them. Its first
+bytes tell which, not its name. ``training.fit`` and ``training.evaluate`` read it.
 """
 
 import gzip
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
 
@@ -25,22 +25,19 @@ class TextPair(NamedTuple):
 
     @classmethod
     def of_columns(cls, columns: tuple[str, str], *, reverse: bool) -> "TextPair":
-        """Take two columns: target and source, or with ``reverse`` source and target."""
+        """Make a pair of (target, source), or with ``reverse`` of (source, target)."""
         return cls(*columns) if reverse else cls(*columns[::-1])
 
 
 LONGEST_LINE = 2**16
-"""Bytes. Tatoeba's longest pairs have some 800; a longer line is no sentence pair."""
+"""Bytes. Tatoeba's longest pairs have some 800, so a longer line is no pair of sentences."""
 
 _TEXT_SUFFIXES = (".txt", ".tsv")
 _BOM = b"\xef\xbb\xbf"
 
 
-class _Lines(Protocol):
-    """A file open for reading bytes."""
-
-    def readline(self, limit: int, /) -> bytes:
-        """Return the next line, or its first ``limit`` bytes; ``b""`` at the end."""
+_ReadLine = Callable[[int], bytes]
+"""A binary file's ``readline``: at most so many bytes of the next line, ``b""`` at the end."""
 
 
 @dataclass
@@ -49,8 +46,8 @@ class RawPairs:
 
     Attributes:
         name: of the data in messages.
-        pairs: in their order.
-        skipped: how many lines were skipped, by the reason.
+        pairs: in the order of the file.
+        skipped: numbers of skipped lines, by reason.
     """
 
     name: str
@@ -61,15 +58,15 @@ class RawPairs:
     def of_columns(
         cls, name: str, columns: Iterable[tuple[str, str]], *, reverse: bool = False
     ) -> "RawPairs":
-        """Take pairs of columns in the order of a file."""
+        """Make the pairs of two columns; see ``TextPair.of_columns``."""
         return cls(name, [TextPair.of_columns(pair, reverse=reverse) for pair in columns])
 
 
 def read_pairs(path: Path, *, reverse: bool = False) -> RawPairs:
     """Read the pairs of a file.
 
-    A third column (attribution) is accepted. Blank lines, pairs with an empty side and lines longer
-    than ``LONGEST_LINE`` are skipped and counted; no such line is ever held in memory.
+    A third column (attribution) is ignored. Blank lines, pairs with an empty side and lines longer
+    than ``LONGEST_LINE`` are skipped and counted; a long line is never in memory as a whole.
 
     Args:
         path: text in UTF-8 (BOM and CRLF are fine), gzipped text, or a zip archive with one
@@ -78,13 +75,13 @@ def read_pairs(path: Path, *, reverse: bool = False) -> RawPairs:
 
     Raises:
         DataNotFoundError: there is no such file.
-        DataError: it cannot be read, or holds no pairs.
+        DataError: the file cannot be read, or holds no pairs.
         DataFormatError: a line has no tab, or is not UTF-8; the message names it.
     """
     try:
-        with _opened(path) as (name, file):
+        with _opened(path) as (name, readline):
             raw = RawPairs(name)
-            for number, line in _lines(file, raw.skipped):
+            for number, line in _lines(readline, raw.skipped):
                 columns = _columns(name, number, line)
                 if all(column.strip() for column in columns):
                     raw.pairs.append(TextPair.of_columns(columns, reverse=reverse))
@@ -105,10 +102,10 @@ def read_pairs(path: Path, *, reverse: bool = False) -> RawPairs:
     return raw
 
 
-def _lines(file: _Lines, skipped: Counter[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield each line that is worth a look, with its number."""
+def _lines(readline: _ReadLine, skipped: Counter[str]) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of each line; count blank and too long ones as skipped instead."""
     number, start = 0, True
-    while line := file.readline(LONGEST_LINE):
+    while line := readline(LONGEST_LINE):
         whole = line.endswith(b"\n") or len(line) < LONGEST_LINE
         if start:
             number += 1
@@ -137,22 +134,22 @@ def _columns(name: str, number: int, line: bytes) -> tuple[str, str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[str, _Lines]]:
-    """Open the text in a file; yield its name for messages, and its bytes."""
+def _opened(path: Path) -> Iterator[tuple[str, _ReadLine]]:
+    """Open the text in a file; yield its name for messages, and its ``readline``."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             name = _text_in(path, archive)
             with archive.open(name) as member:
-                yield f"{path}:{name}", member
+                yield f"{path}:{name}", member.readline
         return
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if not compressed:
-            yield str(path), file
+            yield str(path), file.readline
             return
         with gzip.open(file) as text:
-            yield str(path), text
+            yield str(path), text.readline
 
 
 def _text_in(path: Path, archive: zipfile.ZipFile) -> str:

@@ -1,6 +1,6 @@
-"""The built-in phrasebook: French–English pairs, read from ``phrasebook.tsv.gz``.
+"""The built-in phrasebook: the French–English pairs of ``phrasebook.tsv.gz``.
 
-``training.fit`` and the benchmarks train on it where no other data is given. Standard library only.
+``training.fit`` and the benchmarks train on it unless other data is given. Standard library only.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""Word dropout: source words taken for unknown at random in training, rare ones more often.
+"""Word dropout: training takes source words for unknown at random, rare ones more often.
 
 Source:
     Word dropout as in Kiperwasser and Goldberg 2016 (arXiv 1603.04351), section 4.3.
@@ -17,7 +17,7 @@ from .corpus import EncodedPair
 
 
 class WordDropout:
-    """Reads source words as if the vocabulary lacked them, so that the model learns to go on.
+    """Replaces source words as if they were unknown, so that the model learns to go on around them.
 
     A word seen n times is replaced with probability a / (a + n) by its substitute: a related form,
     or UNK. EOS is never replaced.
@@ -42,7 +42,7 @@ class WordDropout:
             self._substitutes[token] = vocabulary.substitute(word)
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with some source tokens replaced; torch's global seed decides which."""
+        """Return the batch with some source tokens replaced, chosen by torch's global generator."""
         source = batch.source
         probabilities = self._probabilities.to(source.device)[source]
         replaced = torch.rand_like(probabilities) < probabilities

@@ -1,8 +1,8 @@
-"""Attention: the tutorial's model with a decoder that looks back at the source, as two modules.
+"""The model with attention: the tutorial's, with a decoder that looks back at the source.
 
-The tutorial sets the encoder's outputs aside for this. The encoder stays as it is and also returns
-its hidden state after each token; the decoder weighs these anew in each of its steps. As in
-``tutorial``, no ``forward`` branches on a Python value, and the state is always an input.
+The encoder also returns its hidden state after each token (the memory); the decoder weighs these
+anew in each of its steps. As in ``tutorial``, no ``forward`` branches on a Python value, and the
+state is always an input.
 
 Source:
     Additive attention is that of Bahdanau et al. 2015 (arXiv 1409.0473). That the decoder attends
@@ -23,16 +23,11 @@ class AttentionEncoderRNN(nn.Module):
     """Encoder step: the tutorial's, with a memory of each token for the decoder's attention."""
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the source vocabulary.
-            hidden_size: units of the embedding, of the GRU and of the keys.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size)
-        # A layer of the attention, but the same in all steps of the decoder: computed once here.
+        # A layer of the attention, but here: its output is the same in all steps of the decoder.
         self.key = nn.Linear(hidden_size, hidden_size)
 
     def forward(self, tokens: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -52,7 +47,7 @@ class AttentionEncoderRNN(nn.Module):
         return hidden, memory, key, mask
 
     def describe(self, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the keys and the mask of a memory ``float32[T, B, H]``; see ``forward``."""
+        """Return the key and the mask of a memory ``float32[T, B, H]``, as ``forward`` does."""
         return self.key(memory), torch.ones_like(memory[:, :, :1])
 
     def spec(self) -> EncoderSpec:
@@ -69,15 +64,7 @@ class AttentionEncoderRNN(nn.Module):
         )
 
     def unroll(self, embedded: Tensor, hidden: Tensor) -> tuple[Tensor, ...]:
-        """Read whole sentences, for training.
-
-        Args:
-            embedded: ``float32[S, B, H]``, the embedded tokens.
-            hidden: ``float32[1, B, H]``.
-
-        Returns:
-            The outputs of ``forward``.
-        """
+        """Return the outputs of ``forward`` for whole embedded sentences ``float32[S, B, H]``."""
         memory = unroll(self.gru, embedded, hidden)
         return memory[-1:], memory, *self.describe(memory)
 
@@ -85,17 +72,12 @@ class AttentionEncoderRNN(nn.Module):
 class AttentionDecoderRNN(nn.Module):
     """Decoder step: an embedding, one GRU applied twice with attention between, linear layers.
 
-    The first application reads the token, and its hidden state is the query of the attention; the
+    The first application reads the token, and its hidden state is the query of the attention. The
     second application reads the context.
     """
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the target vocabulary.
-            hidden_size: units of the embedding, of the GRU and of the attention.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size)
@@ -107,19 +89,19 @@ class AttentionDecoderRNN(nn.Module):
     def forward(
         self, token: Tensor, hidden: Tensor, memory: Tensor, key: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Read the token decoded last and score the next one.
+        """Read the last token and predict the next one.
 
         Args:
             token: ``int64[B]``, SOS first.
             hidden: ``float32[1, B, H]``, at first the encoder's.
             memory: ``float32[S, B, H]``, the encoder's, for all tokens of the source.
-            key: ``float32[S, B, H]``, likewise.
-            mask: ``float32[S, B, 1]``, likewise; zero where a sentence has no token.
+            key: ``float32[S, B, H]``, the encoder's.
+            mask: ``float32[S, B, 1]``, the encoder's; zero where a sentence has no token.
 
         Returns:
             ``float32[B, V]``, the log-probability (natural logarithm) of each next token;
-            ``float32[1, B, H]``, the next hidden state; and ``float32[S, B, 1]``, how much the step
-            attended to each token of the source: between 0 and 1, in sum 1.
+            ``float32[1, B, H]``, the next hidden state; and ``float32[S, B, 1]``, the attention to
+            each token of the source: between 0 and 1, in sum 1.
         """
         embedded = self.embedding(token).unsqueeze(0)  # [B, H] -> [1, B, H]: a sequence of one
         _, hidden = self.gru(torch.relu(embedded), hidden)
@@ -131,16 +113,10 @@ class AttentionDecoderRNN(nn.Module):
     def attend(
         self, hidden: Tensor, memory: Tensor, key: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Compute the attention of a hidden state to the memory.
-
-        Args:
-            hidden: ``float32[1, B, H]``.
-            memory: as for ``forward``.
-            key: as for ``forward``.
-            mask: as for ``forward``.
+        """Compute the attention of a hidden state to the memory; inputs as for ``forward``.
 
         Returns:
-            The context ``float32[1, B, H]``, a mean of the memory, and the weights of that mean,
+            The context ``float32[1, B, H]``, a weighted mean of the memory, and the weights
             ``float32[S, B, 1]``.
         """
         energy = self.energy(torch.tanh(key + self.query(hidden)))  # [S, B, H] -> [S, B, 1]
@@ -171,14 +147,9 @@ class AttentionDecoderRNN(nn.Module):
     def unroll(
         self, embedded: Tensor, hidden: Tensor, memory: Tensor, key: Tensor, mask: Tensor
     ) -> Tensor:
-        """Take all steps of a sentence whose tokens are known, for training.
+        """Run all steps of sentences whose tokens are known, in training.
 
-        Args:
-            embedded: ``float32[T, B, H]``, the embedded tokens.
-            hidden: as for ``forward``, and so on.
-            memory: as for ``forward``.
-            key: as for ``forward``.
-            mask: as for ``forward``.
+        The embedded tokens are ``float32[T, B, H]``; the state is as for ``forward``.
 
         Returns:
             ``float32[T, B, 3H]``, outputs for ``score``.

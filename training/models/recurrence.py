@@ -1,11 +1,10 @@
-"""The recurrence of the model's GRUs over whole sentences, differentiated by hand.
+"""The recurrence of the models' GRUs over whole sentences, differentiated by hand.
 
-Training goes through it, nothing else does: it computes what ``EncoderRNN`` and ``DecoderRNN``
-compute when they are called step by step, and a test holds it against them. Its gain is in the
-backward pass. Autograd adds a gradient of the full weight matrices in each step; here the steps
-only keep what the weights' gradient is made of, and one matrix product at the end makes it
-(docs/training.md has what that brings). With attention there is more between two applications than
-a product: that decoder goes through ``gru_cell`` and autograd.
+Only training uses it. It computes the same as ``EncoderRNN`` and ``DecoderRNN`` called step by
+step, which a test checks. Its gain is in the backward pass: autograd adds a gradient of the full
+weight matrices in each step; here one matrix product at the end makes it (docs/training.md has the
+speed). With attention there is more than a product between two applications: that decoder uses
+``gru_cell`` and autograd.
 
 Source:
     The GRU's equations as in the documentation of ``torch.nn.GRU``, gates in its order
@@ -22,8 +21,8 @@ from torch.autograd.function import once_differentiable
 def unroll(gru: nn.GRU, inputs: Tensor, hidden: Tensor, applications: int = 1) -> Tensor:
     """Apply a GRU over a sequence, ``applications`` times in a row at each step.
 
-    As in the tutorial's decoder, the first application of a step reads the step's input, each
-    further one reads the ReLU of the hidden state that the one before left.
+    As in the tutorial's decoder, the first application of a step reads the step's input, and each
+    further one the ReLU of the hidden state before it.
 
     Args:
         gru: one layer, one direction, with biases.
@@ -50,7 +49,7 @@ def gru_cell(gru: nn.GRU, of_input: Tensor, hidden: Tensor) -> Tensor:
 
     Args:
         gru: as for ``unroll``.
-        of_input: ``float32[B, 3H]``, the input's half of the products, biases included.
+        of_input: ``float32[B, 3H]``, the products of the input, biases included.
         hidden: ``float32[1, B, H]``.
 
     Returns:
@@ -64,12 +63,12 @@ _Gates = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def _cell(gi: Tensor, gh: Tensor, before: Tensor) -> tuple[Tensor, _Gates]:
-    """Return the state after an application, and its gates.
+    """Return the next state ``float32[B, H]``, and the gates.
 
     Args:
-        gi: ``float32[B, 3H]``, the input's products.
-        gh: ``float32[B, 3H]``, the hidden state's products.
-        before: ``float32[B, H]``.
+        gi: ``float32[B, 3H]``, the products of the input.
+        gh: ``float32[B, 3H]``, the products of the hidden state.
+        before: ``float32[B, H]``, the hidden state.
     """
     units = before.shape[1]
     i_rz, i_n = torch.split(gi, [2 * units, units], dim=1)
@@ -80,7 +79,7 @@ def _cell(gi: Tensor, gh: Tensor, before: Tensor) -> tuple[Tensor, _Gates]:
 
 
 class _Unroll(torch.autograd.Function):
-    """The part of ``unroll`` that goes step by step."""
+    """The steps of ``unroll``."""
 
     @staticmethod
     def forward(
@@ -136,7 +135,7 @@ class _Unroll(torch.autograd.Function):
         previous = torch.stack(states[:-1])  # [T * applications, B, H]
         d_w_hh = d_gh.flatten(0, 1).T @ previous.flatten(0, 1)
         d_w_ih = d_b_ih = None
-        if applications > 1:  # those of the first applications follow from d_from_inputs
+        if applications > 1:  # autograd has those of the first ones from d_gi[::applications]
             again = torch.arange(len(gates), device=d_gi.device) % applications > 0
             inner = d_gi[again].flatten(0, 1)
             d_w_ih = inner.T @ previous[again].flatten(0, 1).relu()

@@ -14,7 +14,7 @@ from .tutorial import DecoderRNN, EncoderRNN
 
 
 class Seq2Seq(nn.Module):
-    """The encoder and the decoder of one run, held together for their parameters and their device.
+    """The encoder step and the decoder step of a run, with their parameters in one module.
 
     It has no ``forward``: training and the decoding loop call the two steps.
     """
@@ -31,7 +31,7 @@ class Seq2Seq(nn.Module):
         *,
         attention: bool = False,
     ) -> None:
-        """Make both modules; see their classes.
+        """Make both modules.
 
         Args:
             source_vocabulary: tokens of the source vocabulary.
@@ -52,23 +52,18 @@ class Seq2Seq(nn.Module):
     @classmethod
     def of(cls, recipe: Recipe, vocabularies: Vocabularies) -> "Seq2Seq":
         """Make the model that a recipe describes, for these words."""
-        return cls(
-            len(vocabularies.source),
-            len(vocabularies.target),
-            recipe.hidden_size,
-            recipe.n_layers,
-            attention=recipe.attention,
-        )
+        sizes = len(vocabularies.source), len(vocabularies.target), recipe.hidden_size
+        return cls(*sizes, recipe.n_layers, attention=recipe.attention)
 
     def pipeline(self, source: Tokenizer, target: Tokenizer, max_length: int) -> Pipeline:
-        """Return the model as PyTorch runs it, from text to text; see ``Pipeline``."""
+        """Return the model as PyTorch runs it, text to text, of at most ``max_length`` tokens."""
         encoder, decoder = self.encoder, self.decoder
         steps = torch_steps(encoder, encoder.spec(), decoder, decoder.spec())
         return Pipeline(steps, source, target, max_length=max_length)
 
     @torch.no_grad()
     def initialize_orthogonally(self) -> None:
-        """Give the GRUs' matrices larger first values than PyTorch does.
+        """Give the GRUs' matrices larger initial values than PyTorch does.
 
         Gate by gate: orthogonal for the hidden state (Saxe et al. 2014, arXiv 1312.6120), uniform
         after Glorot and Bengio 2010 for the input. Embeddings and biases stay as PyTorch makes

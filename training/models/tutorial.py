@@ -1,8 +1,8 @@
 """The tutorial's model: an encoder step and a decoder step, each a module.
 
-The same two modules are trained, scripted to TorchScript and exported to ONNX. The initial hidden
-state is always an input, and no ``forward`` branches on a Python value, so that all three compute
-the same.
+The same two modules are trained, scripted to TorchScript and exported to ONNX. All three compute
+the same because the initial hidden state is always an input and no ``forward`` branches on a Python
+value.
 
 Source:
     ``EncoderRNN`` and ``DecoderRNN`` of the PyTorch tutorial "Translation with a Sequence to
@@ -22,20 +22,13 @@ class EncoderRNN(nn.Module):
     """Encoder step: an embedding and one GRU."""
 
     def __init__(self, vocabulary_size: int, hidden_size: int) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the source vocabulary.
-            hidden_size: units of the embedding and of the GRU.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size)
 
     def forward(self, tokens: Tensor, hidden: Tensor) -> Tensor:
-        """Read one or more tokens of each sentence.
-
-        Feeding a sentence at once and feeding it token by token give the same hidden state.
+        """Read one or more tokens of each sentence; its stretches give the same as the whole.
 
         Args:
             tokens: ``int64[T, B]``, T ≥ 1.
@@ -55,15 +48,7 @@ class EncoderRNN(nn.Module):
         )
 
     def unroll(self, embedded: Tensor, hidden: Tensor) -> tuple[Tensor, ...]:
-        """Read whole sentences, for training.
-
-        Args:
-            embedded: ``float32[S, B, H]``, the embedded tokens.
-            hidden: ``float32[1, B, H]``.
-
-        Returns:
-            ``float32[1, B, H]``, the hidden state after the last token.
-        """
+        """Return the outputs of ``forward`` for whole embedded sentences ``float32[S, B, H]``."""
         return (unroll(self.gru, embedded, hidden)[-1:],)
 
 
@@ -71,17 +56,11 @@ class DecoderRNN(nn.Module):
     """Decoder step: an embedding, one GRU applied ``n_layers`` times, and a linear layer.
 
     As in the tutorial, ``n_layers`` does not stack GRUs: the *same* GRU is applied that many times
-    in a row, each time to the ReLU of its last output, and carries its hidden state on.
+    in a row, each time to the ReLU of its last output, and keeps its hidden state.
     """
 
     def __init__(self, vocabulary_size: int, hidden_size: int, n_layers: int = 2) -> None:
-        """Make the layers.
-
-        Args:
-            vocabulary_size: tokens of the target vocabulary.
-            hidden_size: units of the embedding and of the GRU.
-            n_layers: applications of the GRU in a step.
-        """
+        """Make the layers, for V = ``vocabulary_size`` tokens and H = ``hidden_size`` units."""
         super().__init__()
         self.n_layers = n_layers
         self.embedding = nn.Embedding(vocabulary_size, hidden_size)
@@ -89,7 +68,7 @@ class DecoderRNN(nn.Module):
         self.out = nn.Linear(hidden_size, vocabulary_size)
 
     def forward(self, token: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Read the token decoded last and score the next one.
+        """Read the last token and predict the next one.
 
         Args:
             token: ``int64[B]``, SOS first.
@@ -118,11 +97,11 @@ class DecoderRNN(nn.Module):
         )
 
     def unroll(self, embedded: Tensor, hidden: Tensor) -> Tensor:
-        """Take all steps of a sentence whose tokens are known, for training.
+        """Run all steps of sentences whose tokens are known, in training.
 
         Args:
             embedded: ``float32[T, B, H]``, the embedded tokens.
-            hidden: ``float32[1, B, H]``, at first the encoder's.
+            hidden: ``float32[1, B, H]``, the encoder's.
 
         Returns:
             ``float32[T, B, H]``, outputs for ``score``.

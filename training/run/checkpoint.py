@@ -1,8 +1,8 @@
-"""The two kinds of checkpoint, each one file that is safe to open.
+"""The two checkpoints of a run, each one file that is safe to open.
 
-``best.pt`` is a trained model with all that evaluation and export need; ``last.pt`` is all that a
-training needs to go on. ``torch.load(weights_only=True)`` reads both: tensors, strings, numbers,
-lists and dicts, no code.
+``best.pt`` is a trained model, for evaluation and export; ``last.pt`` is the state of a training,
+to resume it. ``torch.load(weights_only=True)`` reads both: tensors, strings, numbers, lists and
+dicts, no code.
 """
 
 import io
@@ -35,15 +35,15 @@ class Report:
         recipe: name of the recipe that the run began with.
         seed: of the run.
         data: name of the data file, or ``phrasebook``.
-        data_sha256: of all pairs, see ``corpus.sha256_of``.
-        training_pairs: pairs trained on.
-        held_out_pairs: pairs held out.
+        data_sha256: of all pairs, by ``corpus.sha256_of``.
+        training_pairs: number of the pairs trained on.
+        held_out_pairs: number of the pairs held out.
         max_source_length: tokens of the longest source sentence, EOS included.
         max_target_length: tokens of the longest target sentence, EOS included.
-        epoch: the one that the weights are from.
+        epoch: the epoch of the weights.
         held_out_loss: mean loss of a held-out token in nats; ``None`` without held-out pairs.
-        metrics: of the held-out sentences, by their kind: ``known words``, ``unknown words``.
-        metric_signature: how they were computed; ``None`` without any.
+        metrics: of the held-out sentences, by kind: ``known words``, ``unknown words``.
+        metric_signature: sacrebleu's signatures; ``None`` without metrics.
     """
 
     recipe: str
@@ -60,7 +60,7 @@ class Report:
     metric_signature: str | None
 
     def facts(self) -> dict[str, str | int | float | None]:
-        """Return all of it but the metrics, for a manifest."""
+        """Return all fields but the metrics, for a manifest."""
         return {name: value for name, value in vars(self).items() if name != "metrics"}
 
 
@@ -72,8 +72,8 @@ class Checkpoint:
         recipe: of the run.
         report: its result.
         vocabularies: the words of the training pairs.
-        samples: pairs that can be encoded, for export to compare the graphs on: held-out ones, or
-            some of the training pairs where none was held out.
+        samples: pairs on which export compares the graphs: held-out ones, or some of the training
+            pairs where none was held out.
         model: ready for inference.
     """
 
@@ -96,7 +96,7 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, run: Path) -> None:
-    """Write ``best.pt``: the old one stays until the new one is complete.
+    """Write ``best.pt``; the old one stays until the new one is complete.
 
     Raises:
         OutputError: it cannot be written.
@@ -119,7 +119,7 @@ def load(run: Path) -> Checkpoint:
 
     Raises:
         ArtefactNotFoundError: there is none.
-        CheckpointError: it cannot be read, or is not one of this release.
+        CheckpointError: it cannot be read, or has another format version.
     """
     path = run / BEST_FILE
     if not path.is_file():
@@ -127,27 +127,20 @@ def load(run: Path) -> Checkpoint:
             f"{path}: no checkpoint; make one with 'python -m training.fit'"
         )
     content = _read(path)
-    report = content["report"]
-    metrics = {kind: Metrics(**values) for kind, values in report["metrics"].items()}
-    recipe = recipe_from(content["recipe"])
+    report, recipe = content["report"], recipe_from(content["recipe"])
+    report["metrics"] = {kind: Metrics(**values) for kind, values in report["metrics"].items()}
+    samples = tuple(Pair(tuple(source), tuple(target)) for source, target in content["samples"])
     vocabularies = Vocabularies(
         Vocabulary(content["source_words"], unk=content["source_has_unk"]),
         Vocabulary(content["target_words"]),
     )
     model = Seq2Seq.of(recipe, vocabularies)
     model.load_state_dict(content["weights"])
-    model.eval()
-    return Checkpoint(
-        recipe=recipe,
-        report=Report(**{**report, "metrics": metrics}),
-        vocabularies=vocabularies,
-        samples=tuple(Pair(tuple(source), tuple(target)) for source, target in content["samples"]),
-        model=model,
-    )
+    return Checkpoint(recipe, Report(**report), vocabularies, samples, model.eval())
 
 
 def save_state(state: dict[str, Any], run: Path) -> None:
-    """Write ``last.pt``; the one before stays as ``previous.pt``.
+    """Write ``last.pt``; the old one stays as ``previous.pt``.
 
     Raises:
         OutputError: it cannot be written; the old one stays.
@@ -160,7 +153,7 @@ def load_state(run: Path) -> dict[str, Any]:
 
     Raises:
         ArtefactNotFoundError: there is none.
-        CheckpointError: it cannot be read; where the one before can, the message offers it.
+        CheckpointError: it cannot be read; if ``previous.pt`` can, the message offers it.
     """
     last, previous = run / LAST_FILE, run / PREVIOUS_FILE
     if last.is_file():
@@ -174,7 +167,7 @@ def load_state(run: Path) -> dict[str, Any]:
 
 
 def _offer(previous: Path, last: Path) -> str:
-    """Return what to do if a damaged checkpoint has a predecessor."""
+    """Return the part of a message that offers the previous checkpoint; ``""`` if it is no use."""
     try:
         position = _read(previous)["learner"]["position"]
     except (CheckpointError, KeyError):
@@ -187,18 +180,14 @@ def _offer(previous: Path, last: Path) -> str:
 
 def recipe_from(content: dict[str, Any]) -> Recipe:
     """Make a recipe of a dictionary that ``asdict`` made."""
-    selection = {
-        field.name: _frozen(content["selection"][field.name]) for field in fields(Selection)
-    }
+    selection = {field.name: content["selection"][field.name] for field in fields(Selection)}
+    for name in ("prefixes", "languages"):
+        selection[name] = tuple(selection[name])
     return Recipe(**{**content, "selection": Selection(**selection)})
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _to_bytes(content: dict[str, Any]) -> bytes:
-    # Through memory: torch reports a full disk as some RuntimeError, a file as an OSError.
+    # In memory first: torch reports a full disk as a RuntimeError, a file as an OSError.
     buffer = io.BytesIO()
     torch.save({"format_version": _FORMAT_VERSION, **content}, buffer)
     return buffer.getvalue()
@@ -206,7 +195,7 @@ def _to_bytes(content: dict[str, Any]) -> bytes:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # on rubbish, torch's unpickler fails with any exception
         raise CheckpointError(
             f"{path}: cannot be read, it is damaged or no checkpoint ({type(error).__name__})"
@@ -216,5 +205,4 @@ def _read(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: expected checkpoint format {_FORMAT_VERSION}, found {version}; train again"
         )
-    result: dict[str, Any] = content
-    return result
+    return content

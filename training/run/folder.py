@@ -1,4 +1,4 @@
-"""The folder of a run: its files, and that one training at a time writes it."""
+"""The run folder: the names of its files, and the lock that keeps other trainings out."""
 
 import fcntl
 import os
@@ -12,12 +12,13 @@ from s2s_export.errors import OutputError, RunInUseError
 BEST_FILE = "best.pt"
 """The checkpoint that evaluation and export read."""
 LAST_FILE, PREVIOUS_FILE = "last.pt", "previous.pt"
-"""All that is needed to go on; and the one before, should the last be damaged."""
+"""The checkpoint to resume from; and the one before, should the last be damaged."""
 HISTORY_FILE = "history.csv"
-HELD_OUT_FILE = "held-out.tsv"
-HYPOTHESES_FILE = "hypotheses.tsv"
+HELD_OUT_FILE, HYPOTHESES_FILE = "held-out.tsv", "hypotheses.tsv"
 LOSS_PLOT_FILE, BLEU_PLOT_FILE = "loss.png", "bleu.png"
 TENSORBOARD_FOLDER = "tensorboard"
+_CHECKPOINTS = (BEST_FILE, LAST_FILE, PREVIOUS_FILE)
+_REPORTS = (HISTORY_FILE, HELD_OUT_FILE, HYPOTHESES_FILE, LOSS_PLOT_FILE, BLEU_PLOT_FILE)
 _LOCK_FILE = ".lock"
 
 
@@ -25,10 +26,10 @@ _LOCK_FILE = ".lock"
 def locked(run: Path) -> Iterator[None]:
     """Make the run folder and keep other trainings out of it, until the block ends.
 
-    The operating system gives the lock back, however the process ends.
+    The operating system releases the lock, however the process ends.
 
     Raises:
-        RunInUseError: another process has it.
+        RunInUseError: another process has the lock.
         OutputError: the folder cannot be made or written.
     """
     try:
@@ -53,16 +54,13 @@ def locked(run: Path) -> Iterator[None]:
 
 
 def clear(run: Path) -> None:
-    """Delete what an earlier run left here; files of other names stay.
+    """Delete the files of an earlier run; files of other names stay.
 
     Raises:
         OutputError: a file cannot be deleted.
     """
     try:
-        for name in (
-            *(BEST_FILE, LAST_FILE, PREVIOUS_FILE, HISTORY_FILE, HELD_OUT_FILE, HYPOTHESES_FILE),
-            *(LOSS_PLOT_FILE, BLEU_PLOT_FILE),
-        ):
+        for name in (*_CHECKPOINTS, *_REPORTS):
             (run / name).unlink(missing_ok=True)
         shutil.rmtree(run / TENSORBOARD_FOLDER, ignore_errors=True)
     except OSError as error:
@@ -70,5 +68,5 @@ def clear(run: Path) -> None:
 
 
 def holds_run(run: Path) -> bool:
-    """Tell whether a training has left something worth keeping here."""
-    return any((run / name).exists() for name in (BEST_FILE, LAST_FILE, PREVIOUS_FILE))
+    """Tell whether the folder has a checkpoint."""
+    return any((run / name).exists() for name in _CHECKPOINTS)

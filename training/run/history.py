@@ -6,24 +6,24 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from ..metrics import Metrics
+TUTORIAL_SCALE = 10
+"""The tutorial prints and draws a sentence's loss divided by this."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One row of ``history.csv``. It holds no clock time: a seed decides every number.
+    """A row of ``history.csv``. It holds no clock time, so a seed decides every number.
 
     Attributes:
         epoch: counted from 1.
-        sentences: pairs trained on since the beginning.
+        sentences: number of pairs trained on since the beginning.
         token_loss: mean over the target tokens since the point before, in nats.
         sentence_loss: mean over the pairs since the point before of the sum of their tokens'
             losses, in nats; a tenth of it is what the tutorial prints.
-        held_out_loss: mean over the held-out target tokens, in nats. From here on: ``None`` where
-            the model was not validated.
+        held_out_loss: mean over the held-out target tokens, in nats; like all that follow, ``None``
+            without a validation.
         bleu: of the held-out sentences without unknown words.
         chrf: of the same.
         exact: fraction of the same that equal their reference.
@@ -45,18 +45,11 @@ class Point:
     exact_unknown: float | None = None
 
 
-def metric_columns(metrics: Metrics | None, suffix: str) -> dict[str, float | None]:
-    """Return metrics as columns of a point: ``bleu`` and so on, with a suffix."""
-    if metrics is None:
-        return {}
-    return {f"{name}{suffix}": getattr(metrics, name) for name in ("bleu", "chrf", "exact")}
-
-
 History = Sequence[Point]
 
 
 def to_csv(history: History) -> bytes:
-    """Write the points as CSV with a header; an empty cell is a ``None``."""
+    """Return the points as CSV with a header; ``None`` is an empty cell."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [field.name for field in fields(Point)], lineterminator="\n")
     writer.writeheader()
@@ -64,47 +57,11 @@ def to_csv(history: History) -> bytes:
     return text.getvalue().encode()
 
 
-@dataclass
-class Tally:
-    """Losses added up.
-
-    Attributes:
-        nll: sum of the losses, in nats.
-        tokens: target tokens that they are of.
-        sentences: pairs that they are of.
-    """
-
-    nll: float = 0.0
-    tokens: int = 0
-    sentences: int = 0
-
-    def add(self, nll: float, tokens: int, sentences: int) -> None:
-        """Count another batch."""
-        self.nll += nll
-        self.tokens += tokens
-        self.sentences += sentences
-
-    @property
-    def token_loss(self) -> float | None:
-        """Mean loss of a token in nats; ``None`` of none."""
-        return self.nll / self.tokens if self.tokens else None
-
-    @property
-    def sentence_loss(self) -> float | None:
-        """Mean loss of a sentence in nats; ``None`` of none."""
-        return self.nll / self.sentences if self.sentences else None
-
-
-def points_from(content: Sequence[dict[str, Any]]) -> list[Point]:
-    """Read points back from dictionaries that ``asdict`` made."""
-    return [Point(**values) for values in content]
-
-
 class HistoryWriter:
-    """Writes each point of the history as scalars; without TensorBoard it does nothing.
+    """Context manager that writes points for TensorBoard; it does nothing where that is missing.
 
-    Use it as a context manager. A resumed run writes all of its history again, into a new event
-    file: TensorBoard shows each point once.
+    A resumed run writes its whole history again, into a new event file; TensorBoard shows each
+    point once.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -119,19 +76,12 @@ class HistoryWriter:
         return self
 
     def write(self, history: History) -> None:
-        """Write points."""
-        if self._writer is None:
-            return
-        for point in history:
+        """Write the columns of points as scalars."""
+        for point in history if self._writer is not None else ():
             for name, value in asdict(point).items():
                 if isinstance(value, float):
                     self._writer.add_scalar(name, value, point.sentences)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._writer is not None:
             self._writer.close()

@@ -1,4 +1,4 @@
-"""Plots of a run: its losses, its BLEU on the held-out sentences, its attention."""
+"""Plots of a run: its losses, its BLEU on held-out sentences, its attention."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,64 +8,44 @@ from matplotlib.figure import Figure
 
 from s2s_export.pipeline import Translation
 
-from .history import History
-
-_TUTORIAL_SCALE = 10
-"""The tutorial prints and draws a tenth of a sentence's loss."""
+from .history import TUTORIAL_SCALE, History
 
 _INCHES = 4.2
-"""Width and height of the picture of one sentence."""
+"""Width and height of the attention plot of a sentence."""
 
 Curve = Sequence[tuple[float, float]]
 
 
 def plot_losses(history: History, path: Path, *, per_sentence: bool) -> None:
-    """Draw the training loss, and the held-out loss where there is one.
+    """Draw the training loss and the held-out loss of a token, as a PNG file.
 
-    Args:
-        history: of the run.
-        path: the PNG file to write.
-        per_sentence: draw a tenth of the loss of a sentence, as the tutorial's figure does, and not
-            the loss of a token.
+    With ``per_sentence``, draw a tenth of the training loss of a sentence, as the tutorial does.
     """
-    training = [
-        (point.sentences, point.sentence_loss / _TUTORIAL_SCALE if per_sentence else token_loss)
-        for point in history
-        if point.sentence_loss is not None and (token_loss := point.token_loss) is not None
-    ]
-    curves: dict[str, Curve] = {"training": training}
-    label = "mean loss of a token (nats)"
     if per_sentence:
         label = "mean loss of a sentence / 10 (nats)"
+        curves = {"training": _curve(history, "sentence_loss", TUTORIAL_SCALE)}
     else:
-        curves["held-out"] = [
-            (p.sentences, p.held_out_loss) for p in history if p.held_out_loss is not None
-        ]
+        label = "mean loss of a token (nats)"
+        curves = {
+            "training": _curve(history, "token_loss"),
+            "held-out": _curve(history, "held_out_loss"),
+        }
     _draw(curves, label, path)
 
 
 def plot_bleu(history: History, path: Path) -> None:
-    """Draw the held-out BLEU of sentences with and without unknown words.
-
-    Args:
-        history: of a run with held-out pairs.
-        path: the PNG file to write.
-    """
-    curves: dict[str, Curve] = {
-        "known words": [(p.sentences, p.bleu) for p in history if p.bleu is not None],
-        "unknown words": [
-            (p.sentences, p.bleu_unknown) for p in history if p.bleu_unknown is not None
-        ],
+    """Draw the held-out BLEU of sentences with and without unknown words, as a PNG file."""
+    curves = {
+        "known words": _curve(history, "bleu"),
+        "unknown words": _curve(history, "bleu_unknown"),
     }
     _draw(curves, "BLEU on held-out sentences", path)
 
 
 def plot_attention(translations: Sequence[Translation], path: Path) -> None:
-    """Draw the attention of translations: the source across, the translation down, light for much.
+    """Draw the attention: the source across, the translation down, high weights light.
 
-    Args:
-        translations: at least one, each with its attention.
-        path: the PNG file to write.
+    The file is a PNG. There is at least one translation, and each has its attention.
     """
     columns = min(len(translations), 2)
     rows = -(-len(translations) // columns)
@@ -81,6 +61,12 @@ def plot_attention(translations: Sequence[Translation], path: Path) -> None:
         axes.set_yticks(range(len(target)), target)
         axes.xaxis.tick_top()
     figure.savefig(path, dpi=120)
+
+
+def _curve(history: History, column: str, divisor: float = 1) -> Curve:
+    """Return a column of the history over the sentences trained on, ``None`` left out."""
+    values = ((point.sentences, getattr(point, column)) for point in history)
+    return [(sentences, value / divisor) for sentences, value in values if value is not None]
 
 
 def _draw(curves: dict[str, Curve], label: str, path: Path) -> None:

@@ -1,7 +1,6 @@
 """Resuming: the checks that a saved training and this command are the same run."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,12 @@ import torch
 from s2s_export.errors import CheckpointError, DataError
 
 from ..data.corpus import Corpus
-from ..recipes import Recipe, Selection
+from ..recipes import Recipe
 from .checkpoint import recipe_from
 
 
 def environment(device: torch.device) -> dict[str, str]:
-    """Return the conditions of bit-exact resuming, beside the recipe and the pairs."""
+    """Return the conditions of bit-exact resuming, apart from the recipe and the pairs."""
     return {
         "torch": str(torch.__version__),  # a subclass of str, which weights_only refuses
         "device": device.type,
@@ -24,30 +23,19 @@ def environment(device: torch.device) -> dict[str, str]:
 
 
 def require_same_run(state: Mapping[str, Any], recipe: Recipe, corpus: Corpus, run: Path) -> None:
-    """Refuse to go on with something else.
-
-    Args:
-        state: the saved ``recipe`` and ``data_sha256``.
-        recipe: of this command.
-        corpus: of this command.
-        run: the run folder, for messages.
+    """Check that a saved training had the recipe and the pairs of this command.
 
     Raises:
         CheckpointError: another recipe; the message names the first option that differs.
         DataError: other pairs.
     """
-    begun = recipe_from(state["recipe"])
-    for before, now, cls in (
-        (begun, recipe, Recipe),
-        (begun.selection, recipe.selection, Selection),
-    ):
-        for field in fields(cls):
-            one, other = getattr(before, field.name), getattr(now, field.name)
-            if field.name != "selection" and one != other:
-                raise CheckpointError(
-                    f"{run}: begun with --{field.name.replace('_', '-')} {one}, this command has "
-                    f"{other}; resume with the same options, or train anew in another --run"
-                )
+    begun, now = _options(recipe_from(state["recipe"])), _options(recipe)
+    for name, value in begun.items():
+        if value != now[name]:
+            raise CheckpointError(
+                f"{run}: begun with --{name.replace('_', '-')} {value}, this command has "
+                f"{now[name]}; resume with the same options, or train anew in another --run"
+            )
     if state["data_sha256"] != corpus.sha256:
         raise DataError(
             f"{corpus.name}: its pairs are not those that {run} was begun with (sha256 "
@@ -55,8 +43,14 @@ def require_same_run(state: Mapping[str, Any], recipe: Recipe, corpus: Corpus, r
         )
 
 
+def _options(recipe: Recipe) -> dict[str, Any]:
+    options = {**vars(recipe), **vars(recipe.selection)}
+    del options["selection"]
+    return options
+
+
 def inexactness(begun: Mapping[str, str], now: Mapping[str, str]) -> str | None:
-    """Return why going on will not be bit-exact; ``None`` if it will be."""
+    """Return the reason why resuming will not be bit-exact; ``None`` if it will be."""
     if begun == now:
         return None
     one, other = (

@@ -31,7 +31,7 @@ def zipped(content: bytes) -> bytes:
 
 
 def corruptions(folder: Path, name: str) -> Iterator[tuple[str, bytes | None, str]]:
-    """Yield what was done to the file, its new content, and what the message must say."""
+    """Yield the name of each corruption, the new content of the file and a part of the message."""
     whole = (folder / name).read_bytes()
     yield "missing", None, ""
     yield "empty", b"", "it is empty"
@@ -58,7 +58,7 @@ def test_every_corruption_is_an_error_that_names_the_file(
 ) -> None:
     """More than 2,000 corruptions over the five files."""
     tried = 0
-    for what, content, expected in corruptions(tiny, name):
+    for corruption, content, expected in corruptions(tiny, name):
         path = tiny_copy / name
         if content is None:
             path.unlink()
@@ -67,8 +67,8 @@ def test_every_corruption_is_an_error_that_names_the_file(
             path.write_bytes(content)
         with pytest.raises(ArtefactError) as error:
             Translator(tiny_copy)
-        assert name in str(error.value), what
-        assert expected in str(error.value), what
+        assert name in str(error.value), corruption
+        assert expected in str(error.value), corruption
         tried += 1
     assert tried == 2 + TRUNCATIONS + FLIPS + 1 + 4 + 4
     shutil.copy(tiny / name, path)

@@ -285,7 +285,7 @@ def written(manifest: Manifest, graphs: Graphs) -> dict[str, Any]:
     }
 
 
-def test_older_manifests_are_upgraded_to_what_their_fields_say(older: bytes) -> None:
+def test_older_manifests_are_upgraded(older: bytes) -> None:
     manifest, old = from_bytes(older), json.loads(older)
     assert manifest.format_version == old["format_version"]
     assert (manifest.source, manifest.target) == (side(old, "source"), side(old, "target"))

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -240,12 +241,20 @@ def test_a_folder_replaced_while_it_is_loaded(
 
 
 def test_a_folder_that_changes_without_end_is_an_error(
-    tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_copy: Path, monkeypatch: pytest.MonkeyPatch, edit_manifest: EditManifest
 ) -> None:
     (tiny_copy / "target.vocab").write_bytes(b"")
-    monkeypatch.setattr(ExportedFolder, "was_replaced", lambda _: True)
+    original, changes = Path.open, count()
+
+    def changing(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == "target.vocab":
+            edit_manifest(tiny_copy, lambda m: m["training"].update(change=next(changes)))
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", changing)
     with pytest.raises(IntegrityError, match="it is empty"):
         Translator(tiny_copy)
+    assert next(changes) > 1, "read again after the first change"
 
 
 def test_a_read_only_folder(tiny_copy: Path) -> None:

@@ -1,4 +1,4 @@
-"""Surroundings that apps meet: missing packages, other flags, little memory, no home."""
+"""The environment of an app: missing packages, flags of Python, little memory, no home."""
 
 import os
 import resource
@@ -7,6 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -129,40 +130,78 @@ def test_device_auto_uses_the_cpu_where_cuda_is_built_in_and_does_not_work(
         Translator(tiny, device="cuda")
 
 
-def test_session_options_of_the_app_skip_the_check_of_providers(
-    monkeypatch: pytest.MonkeyPatch, tiny: Path
-) -> None:
-    import onnxruntime
-
-    def refuse(*_: object) -> None:
-        raise AssertionError("onnxruntime raises where the option is not set")
-
-    monkeypatch.setattr(sessions, "_require_assigned", refuse)
-    monkeypatch.setitem(sessions.PROVIDERS, "cuda", sessions.PROVIDERS["cpu"])
-    content = (tiny / "decoder.onnx").read_bytes()
-    settings = sessions.SessionSettings("cuda", options=onnxruntime.SessionOptions())
-    sessions.open_session(content, "decoder.onnx", settings)
-    with pytest.raises(AssertionError, match="onnxruntime raises"):
-        sessions.open_session(content, "decoder.onnx", sessions.SessionSettings("cuda"))
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
 
-def test_heavy_operators_on_the_cpu_are_an_error_with_cuda() -> None:
-    """A session that says CUDA and multiplies on the CPU."""
+class Session:
+    """A session of ONNX Runtime with CUDA; ``assigned`` tells where which operator runs."""
 
-    def session(*assigned: tuple[str, str]) -> SimpleNamespace:
-        subgraphs = [
+    assigned: ClassVar[list[tuple[str, str]]]
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def get_providers(self) -> list[str]:
+        return [CUDA, CPU]
+
+    def get_provider_graph_assignment_info(self) -> list[SimpleNamespace]:
+        return [
             SimpleNamespace(
                 ep_name=provider, get_nodes=lambda op=operator: [SimpleNamespace(op_type=op)]
             )
-            for provider, operator in assigned
+            for provider, operator in self.assigned
         ]
-        return SimpleNamespace(get_provider_graph_assignment_info=lambda: subgraphs)
 
-    cuda, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
-    sessions._require_assigned(session((cuda, "GRU"), (cpu, "Shape")), cuda, "x")
-    sessions._require_assigned(SimpleNamespace(), cuda, "x")
-    with pytest.raises(ProviderError, match="x: ONNX Runtime runs GRU on CPUExecutionProvider"):
-        sessions._require_assigned(session((cuda, "Gemm"), (cpu, "GRU")), cuda, "x")
+
+class OldSession(Session):
+    """A session of ONNX Runtime before 1.24, which does not tell."""
+
+    get_provider_graph_assignment_info = None  # type: ignore[assignment]
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """ONNX Runtime as on a machine with a GPU."""
+    import onnxruntime
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, CPU])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    return monkeypatch
+
+
+def test_heavy_operators_on_the_cpu_are_an_error_with_cuda(
+    cuda: pytest.MonkeyPatch, tiny: Path
+) -> None:
+    """A session that says CUDA and multiplies on the CPU."""
+    cuda.setattr(Session, "assigned", [(CUDA, "GRU"), (CPU, "Shape")], raising=False)
+    assert Translator(tiny, device="cuda").device == "cuda"
+    cuda.setattr(Session, "assigned", [(CUDA, "Gemm"), (CPU, "GRU")])
+    with pytest.raises(
+        ProviderError, match=r"encoder\.onnx: ONNX Runtime runs GRU on CPUExecutionProvider"
+    ):
+        Translator(tiny, device="cuda")
+
+
+def test_session_options_of_the_app_skip_the_check_of_providers(
+    cuda: pytest.MonkeyPatch, tiny: Path
+) -> None:
+    """ONNX Runtime tells where operators run only if its option is set."""
+    import onnxruntime
+
+    cuda.setattr(Session, "assigned", [(CPU, "GRU")], raising=False)
+    options = onnxruntime.SessionOptions()
+    assert Translator(tiny, device="cuda", session_options=options).device == "cuda"
+    with pytest.raises(ProviderError, match="runs GRU on CPUExecutionProvider"):
+        Translator(tiny, device="cuda")
+
+
+def test_onnxruntime_that_does_not_tell_where_operators_run(
+    cuda: pytest.MonkeyPatch, tiny: Path
+) -> None:
+    import onnxruntime
+
+    cuda.setattr(onnxruntime, "InferenceSession", OldSession)
+    assert Translator(tiny, device="cuda").device == "cuda"
 
 
 def test_wrong_numbers_of_threads(tiny: Path) -> None:

@@ -32,7 +32,7 @@ def test_unknown_words_become_unk_where_there_is_one() -> None:
     assert vocabulary.decode([3, UNK]) == ["je", "<unk>"]
 
 
-def test_another_form_of_an_unknown_word_stands_in_for_it() -> None:
+def test_unknown_words_are_replaced_by_a_related_form() -> None:
     vocabulary = Vocabulary(["je", "joueur", "joueurs"], unk=True)
     assert vocabulary.encode(["joueuse", "joueurs", "glop"]) == [4, 5, UNK, EOS]
     assert vocabulary.unknown(["joueuse", "joueurs", "glop"]) == ("joueuse", "glop")

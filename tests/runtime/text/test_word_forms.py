@@ -1,4 +1,4 @@
-"""Other forms of a word: what stands in for words that the vocabulary lacks."""
+"""Word forms: the known form that replaces a word outside the vocabulary."""
 
 import random
 
@@ -24,16 +24,16 @@ KNOWN = ["grande", "independant", "joueuse", "joueur", "joueurs", "oublie", "oub
         ("zzzzzz", None),
     ],
 )
-def test_the_closest_form(word: str, form: str | None) -> None:
+def test_closest_form(word: str, form: str | None) -> None:
     assert WordForms(KNOWN).closest(word) == form
 
 
-def test_any_letters_are_letters() -> None:
+def test_closest_form_in_another_script() -> None:
     assert WordForms(["учитель"]).closest("учителя") == "учитель"
     assert WordForms([]).closest("учителя") is None
 
 
-def test_the_search_finds_what_looking_at_every_word_finds() -> None:
+def test_closest_form_equals_the_search_over_every_word() -> None:
     """The oracle: the rule as the docstring tells it, tried on each pair of words."""
     rng = random.Random(0)
     words = ["".join(rng.choices("ab", k=rng.randint(1, 9))) for _ in range(300)]

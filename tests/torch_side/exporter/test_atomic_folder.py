@@ -7,88 +7,35 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from s2s_export import Translator
 from s2s_export.atomic_file import replace_file
-from s2s_export.errors import OutputError
+from s2s_export.errors import ArtefactNotFoundError, OutputError
 from s2s_export.exporter import build, evidence
 from s2s_export.exporter.atomic_folder import replacing_folder
 from s2s_export.exporter.source import ExportSource
 
+from ...failing_disk import failing_disk
+
 BESIDE = ["exported", "run-of-checkpoint"]
 
 
-@pytest.mark.parametrize("kills", [40, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [40, pytest.param(240, marks=pytest.mark.slow)])
 def test_exports_killed_at_random_instants(tmp_path: Path, kills: int) -> None:
     """Two exports to one folder at once, both killed, again and again."""
     target = tmp_path / "exported"
     program = Path(__file__).with_name("killed_publishing.py")
     command = [sys.executable, str(program), str(target), str(kills)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
-    result = json.loads(done.stdout)
-    assert result["left"] == ["exported"], "the next export leaves nothing behind"
-    assert result["leftovers"] > 0, "some were killed while they built"
-    assert result["generations"] > kills // 8, "some were killed after they had published"
-
-
-class Failing:
-    """Lets the k-th write, fsync, rename or other change on disk fail, as a full disk would.
-
-    Attributes:
-        calls: number of calls.
-    """
-
-    def __init__(self, patch: pytest.MonkeyPatch, fails_at: int) -> None:
-        self.calls = 0
-        self._fails_at = fails_at
-        for name in ("fsync", "mkdir", "chmod", "rename", "replace"):
-            patch.setattr(os, name, self._counted(getattr(os, name)))
-        opened = Path.open
-
-        def opening(path: Path, *arguments: Any, **options: Any) -> Any:
-            if arguments and "w" in arguments[0]:
-                self._count()
-                return Writing(opened(path, *arguments, **options), self._count)
-            return opened(path, *arguments, **options)
-
-        patch.setattr(Path, "open", opening)
-
-    def _counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any, **options: Any) -> Any:
-            self._count()
-            return function(*arguments, **options)
-
-        return counted
-
-    def _count(self) -> None:
-        self.calls += 1
-        if self.calls == self._fails_at:
-            raise OSError(28, "No space left on device")
-
-
-class Writing:
-    """A file whose write may fail half way."""
-
-    def __init__(self, file: Any, count: Callable[[], None]) -> None:
-        self._file, self._count = file, count
-
-    def write(self, content: bytes) -> None:
-        self._file.write(content[: len(content) // 2])
-        self._count()
-        self._file.write(content[len(content) // 2 :])
-
-    def __enter__(self) -> "Writing":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    found = json.loads(done.stdout)
+    assert found["left"] == ["exported"], "the next export leaves nothing behind"
+    assert found["leftovers"] > 0, "some were killed while they built"
+    assert found["generations"] > kills // 8, "some were killed after they had published"
 
 
 @pytest.fixture
@@ -101,52 +48,128 @@ def built_once(source: ExportSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence, "check_parity", lambda *_: proven)
 
 
-def outcome(action: Callable[[], object]) -> str | None:
+EACH_SWAP = pytest.mark.parametrize("renameat2", [True, False], ids=["renameat2", "two renames"])
+"""For tests of the swap: once with the exchange of two folders, once without."""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def publish(target: Path) -> None:
+    with replacing_folder(target, ("a", "b"), force=False) as folder:
+        replace_file(folder / "a", b"new")
+        # Written by other means: the folder's entries wait for replacing_folder.
+        with (folder / "b").open("wb") as file:
+            file.write(b"new")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@EACH_SWAP
+def test_old_or_new_folder_is_there_at_every_instant(tmp_path: Path, renameat2: bool) -> None:
+    """With two renames, the old folder has another name for an instant."""
+    target = tmp_path / "exported"
+    target.mkdir()
+    old, new = {"a": b"old"}, {"a": b"new", "b": b"new"}
+    (target / "a").write_bytes(b"old")
+
+    def look() -> None:
+        if renameat2 or target.exists():
+            assert contents(target) in (old, new)
+        else:
+            assert old in [contents(path) for path in tmp_path.iterdir()]
+
+    with failing_disk(before_call=look, renameat2=renameat2) as disk:
+        publish(target)
+    assert disk.is_synced(), "files, entries and names are on the disk before the export ends"
+    assert contents(target) == new
+
+
+@EACH_SWAP
+@pytest.mark.parametrize("old", [{"a": b"old"}, None])
+def test_a_failed_call_leaves_the_old_folder_or_the_new_one(
+    tmp_path: Path, renameat2: bool, old: dict[str, bytes] | None
+) -> None:
+    """The k-th mkdir, open, write, fsync, chmod or rename fails, for every k."""
+    for k in count(1):
+        target = tmp_path / str(k) / "exported"
+        target.parent.mkdir()
+        if old is not None:
+            target.mkdir()
+            (target / "a").write_bytes(old["a"])
+        with failing_disk(k, renameat2=renameat2) as disk:
+            message = error_of(lambda target=target: publish(target))  # type: ignore[misc]
+        content = contents(target) if target.exists() else None
+        assert content in (old, {"a": b"new", "b": b"new"}), k
+        assert message is not None or content != old, k
+        assert message is None or "cannot be written: " in message
+        assert {*target.parent.iterdir()} <= {target}
+        if not disk.has_failed():
+            break
+    assert message is None
+    assert k > 10, "two files of four calls each, and the swap"
+
+
+def test_ctrl_c_at_any_call_leaves_the_old_folder_or_the_new_one(tmp_path: Path) -> None:
+    for k in count(1):
+        target = tmp_path / str(k) / "exported"
+        target.mkdir(parents=True)
+        (target / "a").write_bytes(b"old")
+        with failing_disk(k, error=KeyboardInterrupt()) as disk, suppress(KeyboardInterrupt):
+            publish(target)
+        assert contents(target) in ({"a": b"old"}, {"a": b"new", "b": b"new"}), k
+        assert [*target.parent.iterdir()] == [target], k
+        if not disk.has_failed():
+            break
+
+
+def test_an_error_of_the_block_keeps_its_message(tmp_path: Path) -> None:
+    """It is an OSError, too, and not taken for one of the disk."""
+    with (
+        pytest.raises(ArtefactNotFoundError, match=r"^lost$"),
+        replacing_folder(tmp_path / "exported", (), force=False),
+    ):
+        raise ArtefactNotFoundError("lost")
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.usefixtures("built_once")
+@EACH_SWAP
+def test_a_failed_call_of_an_export_leaves_a_whole_folder(
+    source: ExportSource, tiny: Path, tiny_copy: Path, renameat2: bool
+) -> None:
+    """The k-th mkdir, open, write, fsync, chmod or rename of an export fails, for every k."""
+    old = contents(tiny)
+    refused = 0
+    for k in count(1):
+        shutil.rmtree(tiny_copy)
+        shutil.copytree(tiny, tiny_copy)
+        with failing_disk(k, renameat2=renameat2) as disk:
+            message = error_of(lambda: build.build(source, tiny_copy, force=False))
+        assert sorted(path.name for path in tiny_copy.parent.iterdir()) == BESIDE, k
+        if contents(tiny_copy) != old:
+            Translator(tiny_copy)  # it compares each file with the manifest
+        elif message is None:
+            raise AssertionError(f"call {k} failed, and the export did not say so")
+        if not disk.has_failed():
+            break
+        if message is not None:
+            refused += 1
+            assert "No space left on device" in message
+            assert str(tiny_copy.parent) in message
+    assert message is None
+    # A failure that does no harm: the parent folder is there, or renameat2 is not needed.
+    assert refused >= k - 3
+
+
+def error_of(action: Callable[[], object]) -> str | None:
     """Return the message of an OutputError; ``None`` if there is none."""
     try:
         action()
     except OutputError as error:
         return str(error)
     return None
-
-
-@pytest.fixture(params=["exchange", "two-renames"])
-def way_to_swap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """With renameat2, and as on a system without it."""
-    if request.param == "two-renames":
-        monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
-    return str(request.param)
-
-
-@pytest.mark.usefixtures("built_once", "way_to_swap")
-def test_the_old_export_or_the_new_one_is_there_whichever_call_fails(
-    source: ExportSource, tiny: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = {path.name: path.read_bytes() for path in tiny_copy.iterdir()}
-    told = changed = 0
-    for k in range(1, 1000):
-        shutil.rmtree(tiny_copy)
-        shutil.copytree(tiny, tiny_copy)
-        with monkeypatch.context() as patch:
-            failing = Failing(patch, k)
-            message = outcome(lambda: build.build(source, tiny_copy, force=False))
-        if failing.calls < k:
-            break
-        after = {path.name: path.read_bytes() for path in tiny_copy.iterdir()}
-        assert sorted(path.name for path in tiny_copy.parent.iterdir()) == BESIDE, k
-        if message is not None:
-            told += 1
-            assert "No space left on device" in message
-            assert str(tiny_copy.parent) in message
-        if after != before:  # the export went through, or its last step failed after the swap
-            changed += 1
-            Translator(tiny_copy)
-        else:
-            assert message is not None, k
-    assert message is None
-    assert told >= k - 2, "one failure does no harm: to make the parent folder, which is there"
-    assert changed <= 3, "the old export stays until the swap"
-    Translator(tiny_copy)
 
 
 def test_two_exports_at_once_both_finish_and_one_stays(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_an_encoder_of_gru_layers(n_layers: int, *, bidirectional: bool) -> None
     assert not found.keys() & {"GRU", "MatMul"}
     for length, batch in SHAPES:
         assert_close(int8, fp32, feeds(length, batch))
-    # To the last bit: nothing is rounded by what stands beside it.
+    # To the last bit: rounding does not depend on the other rows.
     together = feeds(7, 3)
     second: dict[str, NDArray[Any]] = {name: array[:, 1:2] for name, array in together.items()}
     for one, all_three in zip(run(int8, second), run(int8, together), strict=True):
@@ -331,7 +331,7 @@ def test_other_products_stay_as_they_are(name: str, node: onnx.NodeProto) -> Non
 
 
 def test_other_operators_stay_as_they_are() -> None:
-    """A product reads what a LayerNormalization returns, over the range that samples show."""
+    """A product reads the output of a LayerNormalization, over the range that samples show."""
     fp32 = handmade(
         [
             helper.make_node("LayerNormalization", ["x", "scale", "shift"], ["normal"]),

@@ -93,7 +93,9 @@ def sources() -> list[list[int]]:
     return [[*rng.integers(3, SOURCE, n).tolist(), 1] for n in rng.integers(1, 12, 200)]
 
 
-def test_the_numbers_are_close(int8: Backend, eager: Backend, sources: list[list[int]]) -> None:
+def test_int8_log_probs_are_close_to_fp32(
+    int8: Backend, eager: Backend, sources: list[list[int]]
+) -> None:
     """Rounding to 7 and 8 bits; a wrong gate or scale is off by a whole hidden state."""
     for source in sources[:50]:
         one = run_encoder(int8.encoder, [source])
@@ -117,7 +119,7 @@ def test_the_numbers_are_close(int8: Backend, eager: Backend, sources: list[list
 def test_a_sentence_in_a_batch_is_the_sentence_alone(
     int8: Backend, sources: list[list[int]]
 ) -> None:
-    """To the last bit: nothing is rounded by what stands beside it."""
+    """To the last bit: rounding does not depend on the other rows."""
     alone = list(int8.decode(sources, OPTIONS, (1,)))
     assert list(int8.decode(sources, OPTIONS, (64,))) == alone
     assert list(int8.decode(sources, OPTIONS, (3, 7))) == alone
@@ -150,7 +152,9 @@ def test_products_are_integer_products(
         assert not {"Gemm", "GRU"} & {*operators}
 
 
-def test_at_most_35_percent_of_the_size(model: Seq2Seq, contents: tuple[bytes, bytes]) -> None:
+def test_int8_graphs_have_at_most_35_percent_of_the_size(
+    model: Seq2Seq, contents: tuple[bytes, bytes]
+) -> None:
     weights = sum(4 * parameter.numel() for parameter in model.parameters())
     assert sum(map(len, contents)) < 0.35 * weights
 

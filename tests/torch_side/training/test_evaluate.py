@@ -1,4 +1,4 @@
-"""Scores: what is counted, and that a run and its exported folder score alike."""
+"""Metrics of an evaluation: a run and its exported folder have the same ones."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -80,7 +80,7 @@ def pair(source: str, target: str) -> Pair:
     return Pair(tuple(source.split()), tuple(target.split()))
 
 
-def test_scores_are_sacrebleus() -> None:
+def test_metrics_are_sacrebleus() -> None:
     known = [e for e in FOUND if not e.unknown]
     hypotheses, references = [e.hypothesis for e in known], [e.reference for e in known]
     found = evaluation.metrics_of(FOUND)
@@ -146,7 +146,7 @@ def exported(run: Path) -> Path:
     return run.parent / "exported"
 
 
-def test_a_run_and_its_exported_folder_score_alike(
+def test_a_run_and_its_exported_folder_have_the_same_metrics(
     run: Path, exported: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = []
@@ -165,7 +165,7 @@ def test_a_run_and_its_exported_folder_score_alike(
     assert [[row[1], row[0]] for row in rows[1:]] == [line.split("\t") for line in held_out]
 
 
-def test_the_picture_of_the_attention(
+def test_attention_plot(
     tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same from the run and from the folder: rows of the translation, columns of the source."""
@@ -198,7 +198,7 @@ def test_the_picture_of_the_attention(
         assert len(np.unique(pixels)) > 20, "an empty picture"
 
 
-def test_the_manifest_has_the_scores_that_evaluation_prints(
+def test_the_manifest_has_the_metrics_that_evaluation_prints(
     exported: Path, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = Translator(exported).manifest
@@ -208,7 +208,7 @@ def test_the_manifest_has_the_scores_that_evaluation_prints(
     assert manifest.training["metric_signature"] == signature()
 
 
-def test_any_pairs_can_be_scored(
+def test_any_pairs_can_be_evaluated(
     exported: Path,
     tiny_pairs: Path,
     tmp_path: Path,

@@ -120,7 +120,7 @@ def test_one_pair_or_four_words_train(
     assert "1 pairs; words, SOS and EOS counted: x " in capsys.readouterr().out
 
 
-def test_training_stops_early_when_the_score_no_longer_rises(
+def test_training_stops_early_when_the_metric_no_longer_rises(
     tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["--data", str(tiny_pairs), "--run", str(tmp_path / "a"), "--epochs", "50"]

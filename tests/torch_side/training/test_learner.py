@@ -1,4 +1,4 @@
-"""The learner: what a step does, and that a saved one goes on as if it had never stopped."""
+"""The learner: its steps, and a restored one goes on bit for bit."""
 
 import io
 from dataclasses import replace
@@ -140,7 +140,7 @@ def test_word_dropout_replaces_rare_words_more_often() -> None:
     assert torch.equal(noisy.source[kept], batch.source[kept])
 
 
-def test_word_dropout_reads_a_word_as_the_run_time_would_without_it() -> None:
+def test_word_dropout_replaces_words_as_the_run_time_replaces_unknown_ones() -> None:
     vocabulary = Vocabulary(["joueur", "joueurs", "glop"], unk=True)
     sentence = (3, 4, 5, EOS)
     always = WordDropout([EncodedPair(sentence, (EOS,))], vocabulary, strength=1e9)

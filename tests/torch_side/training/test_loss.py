@@ -1,4 +1,4 @@
-"""The loss is the definition's: held against plain loops that share no code with it."""
+"""The loss and its gradients, compared with plain loops that share no code with it."""
 
 import math
 from dataclasses import replace
@@ -14,7 +14,7 @@ from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.models.seq2seq import Seq2Seq
 from training.recipes import TUTORIAL, Recipe
 
-from ..both_models import EACH_DECODER, read, score
+from ..both_models import EACH_DECODER, run_decoder, run_encoder
 
 pytestmark = EACH_DECODER
 
@@ -37,10 +37,10 @@ def tutorial_loss(
     model: Seq2Seq, pair: EncodedPair, *, teacher_forcing: bool
 ) -> tuple[torch.Tensor, int]:
     """The tutorial's loop over one pair: the sum of its token losses, and how many there are."""
-    state = read(model.encoder, pair.source)
+    state = run_encoder(model.encoder, pair.source)
     token, loss, count = 0, torch.zeros(()), 0
     for reference in pair.target:
-        log_probs, state = score(model.decoder, token, state)
+        log_probs, state = run_decoder(model.decoder, token, state)
         loss = loss - log_probs[reference]
         count += 1
         token = reference if teacher_forcing else int(log_probs.argmax())
@@ -86,14 +86,18 @@ def test_the_mean_loss_is_that_of_the_tutorials_loop(
     assert mean_loss(model, []) is None
 
 
-def test_a_step_is_worth_its_tokens_or_its_sentences(model: Seq2Seq, batches: list[Batch]) -> None:
+def test_weight_of_a_step_is_its_tokens_or_its_sentences(
+    model: Seq2Seq, batches: list[Batch]
+) -> None:
     per_token = batch_loss(model, batches[0], PLAIN, free_running=False)
     assert per_token.value.item() == pytest.approx(per_token.nll / per_token.tokens, rel=SUMS)
     per_sentence = batch_loss(model, batches[0], TUTORIAL, free_running=False)
     assert per_sentence.value.item() == pytest.approx(per_token.nll / batches[0].size, rel=SUMS)
 
 
-def test_label_smoothing_asks_for_every_word_alike(model: Seq2Seq, batches: list[Batch]) -> None:
+def test_label_smoothing_is_uniform_over_the_vocabulary(
+    model: Seq2Seq, batches: list[Batch]
+) -> None:
     """Against PyTorch's own."""
     smoothed = replace(PLAIN, label_smoothing=0.2)
     found = batch_loss(model, batches[0], smoothed, free_running=False)
@@ -101,10 +105,10 @@ def test_label_smoothing_asks_for_every_word_alike(model: Seq2Seq, batches: list
     logits, targets = [], []
     batch = batches[0]
     for row in range(batch.size):
-        state = read(model.encoder, batch.source[:, row].tolist())
+        state = run_encoder(model.encoder, batch.source[:, row].tolist())
         token = 0
         for reference in batch.target[batch.mask[:, row], row].tolist():
-            log_probs, state = score(model.decoder, token, state)
+            log_probs, state = run_decoder(model.decoder, token, state)
             logits.append(log_probs)
             token = reference
             targets.append(token)
@@ -128,7 +132,7 @@ def test_dropout_drops_in_training_and_keeps_the_mean(model: Seq2Seq, batches: l
     assert mean_loss(model, batches) == before, "validation knows no dropout"
 
 
-def test_free_running_scores_up_to_the_first_eos(model: Seq2Seq, batches: list[Batch]) -> None:
+def test_free_running_loss_ends_at_the_first_eos(model: Seq2Seq, batches: list[Batch]) -> None:
     with torch.no_grad():
         model.decoder.out.bias[1] += 5.0
     state = encode(model, batches[0].source)
@@ -177,7 +181,7 @@ def test_free_running_keeps_all_replaced_state(model: Seq2Seq, batches: list[Bat
     model.decoder = decoder  # type: ignore[assignment]
 
     def fed_in_turn(batch: Batch, row: int, kept: set[str]) -> list[int]:
-        hidden, *_ = read(model.encoder, batch.source[:, row].tolist())
+        hidden, *_ = run_encoder(model.encoder, batch.source[:, row].tolist())
         trace = torch.zeros_like(hidden)
         token, fed = 0, list[int]()
         for _ in range(int(batch.mask[:, row].sum())):
@@ -204,14 +208,14 @@ def test_free_running_keeps_all_replaced_state(model: Seq2Seq, batches: list[Bat
     assert found != all_fed({"trace"}), "the predictions depend on the hidden state"
 
 
-def test_word_prediction_asks_the_hidden_state_for_each_target_word(
+def test_word_prediction_reads_target_words_from_the_hidden_state(
     model: Seq2Seq, batches: list[Batch]
 ) -> None:
     predictor = torch.nn.Linear(12, 15)
     batch = batches[0]
     expected = 0.0
     for row in range(batch.size):
-        hidden, *_ = read(model.encoder, batch.source[:, row].tolist())
+        hidden, *_ = run_encoder(model.encoder, batch.source[:, row].tolist())
         log_probs = torch.log_softmax(predictor(hidden[0, 0]), dim=0)
         expected -= sum(log_probs[i].item() for i in batch.target[batch.mask[:, row], row])
     recipe = replace(PLAIN, word_prediction=0.5)

@@ -33,7 +33,7 @@ KOREAN = [
         (KOREAN, "저는 집에 있어요.", "i'm at home ."),
     ],
 )
-def test_trains_exports_and_translates(
+def test_pairs_of_another_script_are_trained_exported_and_translated(
     tmp_path: Path, pairs: list[tuple[str, str]], text: str, translation: str
 ) -> None:
     data, run, out = tmp_path / "pairs.tsv", tmp_path / "run", tmp_path / "exported"

@@ -13,7 +13,7 @@ from training.recipes import DEFAULT, RECIPES, TUTORIAL, Recipe, Selection
 
 
 def test_the_tutorials_recipe() -> None:
-    """Each choice as in the tutorial; what it does not have is off."""
+    """Each choice as in the tutorial; options that it lacks are off."""
     off = (
         *("warmup", "clip_norm", "dropout", "label_smoothing", "word_prediction", "word_dropout"),
         *("teacher_forcing_ratio",),

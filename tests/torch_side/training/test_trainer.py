@@ -81,7 +81,7 @@ def interrupt_at(step: int) -> Callable[[Learner], Loss]:
 def test_training_resumed_at_every_step_is_bit_exact(
     raw: list[TextPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Parameters, Adam's moments, history and scores, bit for bit."""
+    """Parameters, Adam's moments, history and metrics, bit for bit."""
     whole = tmp_path / "whole"
     train(raw, whole)
     expected = flat(checkpoints.load_state(whole))

@@ -1,4 +1,4 @@
-"""Batches: nothing lost, nothing padded in, an order that needs no saving."""
+"""Batches: each pair once, a bounded size, an order that follows from seed and epoch."""
 
 from itertools import pairwise
 

@@ -76,7 +76,7 @@ def test_a_step_worked_out_by_hand(
     np.testing.assert_allclose(found_attention[:, 0, 0].detach(), attention, rtol=0, atol=1e-6)
 
 
-def test_what_the_mask_hides_is_not_there(decoder: AttentionDecoderRNN) -> None:
+def test_masked_source_tokens_have_no_influence(decoder: AttentionDecoderRNN) -> None:
     """Whatever stands in the memory behind the end of a sentence."""
     token, hidden = torch.tensor([2]), torch.rand(1, 1, HIDDEN)
     memory, key = torch.rand(6, 1, HIDDEN), torch.rand(6, 1, HIDDEN)

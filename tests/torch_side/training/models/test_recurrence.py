@@ -22,7 +22,9 @@ def step_by_step(gru: nn.GRU, inputs: Tensor, hidden: Tensor, applications: int)
 
 @pytest.mark.parametrize("applications", [1, 2, 3])
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_values_and_gradients_are_autograds(applications: int, batch_size: int) -> None:
+def test_recurrence_has_the_values_and_gradients_of_autograd(
+    applications: int, batch_size: int
+) -> None:
     torch.manual_seed(applications)
     gru = nn.GRU(5, 5).double()
     inputs = torch.randn(6, batch_size, 5, dtype=torch.float64, requires_grad=True)

@@ -19,7 +19,7 @@ from training.data.pairs_file import RawPairs
 from training.data.phrasebook import phrasebook as committed_pairs
 from training.recipes import Selection
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 COMMITTED = ROOT / "training/data/phrasebook.tsv.gz"
 PAIRS = phrasebook()
 NORMALIZED = [
@@ -168,13 +168,13 @@ def test_agreement(line: str) -> None:
 
 
 @pytest.mark.parametrize("fault", NOT_FRENCH)
-def test_french_has_no(fault: str) -> None:
+def test_french_lacks_wrong_forms(fault: str) -> None:
     pattern = re.compile(NOT_FRENCH[fault], re.IGNORECASE)
     assert [french for _, french in PAIRS if pattern.search(french)] == []
 
 
 @pytest.mark.parametrize("fault", NOT_ENGLISH)
-def test_english_has_no(fault: str) -> None:
+def test_english_lacks_wrong_forms(fault: str) -> None:
     pattern = re.compile(NOT_ENGLISH[fault])
     assert [english for english, _ in PAIRS if pattern.search(english)] == []
 

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from s2s_export import Translator
-from s2s_export.atomic_file import replace_file
 from s2s_export.decoding.steps import StepSpec
 from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
 from s2s_export.export import export, main
@@ -127,19 +126,6 @@ def test_an_out_that_is_a_file(run: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("graphs_made_once")
-def test_an_error_of_our_own_is_not_taken_for_a_full_disk(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lost(*_: object) -> None:
-        raise ArtefactNotFoundError("lost")
-
-    monkeypatch.setattr(build, "_replay", lost)
-    with pytest.raises(ArtefactNotFoundError, match=r"^lost$"):
-        export(run, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.usefixtures("graphs_made_once")
 def test_a_folder_that_does_not_verify_is_not_published(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,49 +183,23 @@ def test_graphs_that_differ_are_not_published(
     assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.parametrize("failing_write", [1, 4, 8])
-@pytest.mark.usefixtures("graphs_made_once")
-def test_a_full_disk_or_ctrl_c_keeps_the_old_folder(
-    run: Path,
-    tiny_copy: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    error: BaseException,
-    failing_write: int,
-) -> None:
-    """At the first, a middle and the last file."""
-    writes = 0
-
-    def failing(path: Path, content: bytes) -> None:
-        nonlocal writes
-        writes += 1
-        if writes == failing_write:
-            path.write_bytes(content[: len(content) // 2])
-            raise error
-        replace_file(path, content)
-
-    monkeypatch.setattr(build, "replace_file", failing)
-    before = contents(tiny_copy)
-    expected = OutputError if isinstance(error, OSError) else KeyboardInterrupt
-    with pytest.raises(expected):
-        export(run, tiny_copy)
-    assert contents(tiny_copy) == before
-    assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
-
-
 KILL_AT_THE_SWAP = """
-import os, signal, sys
+import ctypes, os, signal, sys, types
+import torch
 from s2s_export import export
-from s2s_export.exporter import atomic_folder
 
-exchange = atomic_folder._exchange
+load = ctypes.CDLL
+renameat2 = load(None).renameat2
 
-def killed(building, target):
+def killed(*arguments):
     if sys.argv[1] == "after":
-        exchange(building, target)
+        renameat2(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 
-atomic_folder._exchange = killed
+def library(name, *arguments, **options):
+    return types.SimpleNamespace(renameat2=killed) if name is None else load(name)
+
+ctypes.CDLL = library
 export.main(["--run", sys.argv[2], "--out", sys.argv[3]])
 """
 
@@ -289,5 +249,5 @@ def test_the_published_folder_is_readable_by_others(run: Path, tmp_path: Path) -
 
 
 def test_the_readme_of_the_checkout_is_the_exported_one() -> None:
-    checkout = Path(__file__).parents[2] / "exported" / "README.md"
+    checkout = Path(__file__).parents[3] / "exported" / "README.md"
     assert checkout.read_bytes() == build.readme()
