@@ -160,14 +160,13 @@ def record(
     Returns:
         The encoder's feeds and the decoder's.
     """
-    encoder_feeds: list[Feeds] = []
-    decoder_feeds: list[Feeds] = []
+    feeds: tuple[list[Feeds], list[Feeds]] = ([], [])
     recorded = StepPair(
-        EncoderStep(steps.encoder.spec, _recording(steps.encoder, encoder_feeds)),
-        DecoderStep(steps.decoder.spec, _recording(steps.decoder, decoder_feeds)),
+        EncoderStep(steps.encoder.spec, _recording(steps.encoder, feeds[0])),
+        DecoderStep(steps.decoder.spec, _recording(steps.decoder, feeds[1])),
     )
     greedy_decode(recorded, sources, options)
-    return encoder_feeds, decoder_feeds
+    return feeds
 
 
 def _recording(step: EncoderStep | DecoderStep, feeds: list[Feeds]) -> RunStep:
@@ -175,8 +174,8 @@ def _recording(step: EncoderStep | DecoderStep, feeds: list[Feeds]) -> RunStep:
     names = [tensor.name for tensor in step.spec.inputs]
 
     def run(tokens: TokenIds, state: Sequence[FloatArray]) -> Sequence[FloatArray]:
-        arrays: list[NDArray[np.generic]] = [tokens.copy(), *(array.copy() for array in state)]
-        feeds.append(dict(zip(names, arrays, strict=True)))
+        copies: list[NDArray[np.generic]] = [tokens.copy(), *(array.copy() for array in state)]
+        feeds.append(dict(zip(names, copies, strict=True)))
         return step.run(tokens, state)
 
     return run

@@ -4,6 +4,7 @@ Part of the torch side: ``quantize`` calls it. Each step adds two products: the 
 computed for all tokens at once before, and the hidden state's, which is computed here.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,13 +19,14 @@ RECURRENCES = ("GRU", "LSTM")
 _UNUSUAL = ("activations", "activation_alpha", "activation_beta", "clip")
 
 
-def obstacle(node: ir.Node) -> str | None:
+def obstacle(node: ir.Node, limits: Range) -> str | None:
     """Return the reason why a GRU or LSTM cannot be quantized, or ``None``.
 
     Quantized are the variants that PyTorch has.
 
     Args:
         node: the GRU or LSTM.
+        limits: the range of its hidden state.
 
     Returns:
         A clause for messages.
@@ -40,7 +42,7 @@ def obstacle(node: ir.Node) -> str | None:
         return "its weights are not constant"
     if any(node.inputs[4:5]) or any(node.inputs[7:]):
         return "it is given sequence lengths or peepholes"
-    return None
+    return None if math.isfinite(limits.largest) else "its first state is infinite in a sample"
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,7 @@ class Recurrence:
         cell = tape.op("Add", [tape.op("Mul", [forget, cell]), added])
         return [tape.op("Mul", [out, tape.op("Tanh", [cell])]), cell]
 
-    def scan(
-        self, tape: Int8Tape, states: Sequence[ir.Value], given: ir.Value
-    ) -> tuple[Sequence[ir.Value], ir.Value]:
+    def scan(self, tape: Int8Tape, states: Sequence[ir.Value], given: ir.Value) -> list[ir.Value]:
         """Add a loop with one step for each token.
 
         Args:
@@ -117,8 +117,8 @@ class Recurrence:
             given: ``float32[T, B, G]``.
 
         Returns:
-            The states after the last step; and the hidden states after all steps,
-            ``float32[T, B, H]``.
+            The hidden states after all steps, ``float32[T, B, H]``; then the states after the
+            last step.
         """
         body = Int8Tape()
         state_shape, given_shape = ("B", self.size), ("B", len(self.layer.weight))
@@ -141,4 +141,4 @@ class Recurrence:
             "scan_output_directions": [int(self.backward)],
         }
         outputs = tape.op_multi_out("Scan", [*states, given], attributes, num_outputs=len(after))
-        return outputs[:-1], outputs[-1]
+        return [outputs[-1], *outputs[:-1]]

@@ -7,11 +7,12 @@ and LSTMs are written out, since ONNX Runtime has none in integers. All else sta
 
 import math
 from collections.abc import Sequence
+from functools import reduce
+from typing import Any
 
 import numpy as np
 import onnx
 import onnx_ir as ir
-from numpy.typing import NDArray
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from ..errors import GraphError
@@ -67,35 +68,28 @@ class _Rewriting:
     def __init__(self, graph: ir.Graph, ranges: Ranges, name: str) -> None:
         self._graph, self._ranges, self._name = graph, ranges, name
         self._tape = Int8Tape(graph)
-        self._replaced: list[tuple[ir.Value, ir.Value]] = []
+        self._replaced: dict[ir.Value, ir.Value] = {}
 
     def rewrite(self, node: ir.Node) -> None:
         """Add the new nodes for an old one, if there are any."""
-        first, second = (_constant(value) for value in [*node.inputs, None, None][:2])
-        attributes = node.attributes
+        inputs: list[Any] = [*node.inputs, None, None]
+        table, weight = map(_matrix, inputs[:2])
         if node.op_type in RECURRENCES:
             self._recurrence(node)
-        elif node.op_type == "Gather" and _is_matrix(first) and not attributes.get_int("axis", 0):
-            table, tokens = node.inputs
-            assert first is not None
-            assert tokens
-            self._replace(node.outputs[0], self._tape.embedding(first, tokens, _name(table)))
-        elif node.op_type == "MatMul" and _is_matrix(second):
-            assert second is not None
-            self._matmul(node, second.T)
-        elif node.op_type == "Gemm" and _is_matrix(second):
-            assert second is not None
-            self._gemm(node, second if attributes.get_int("transB", 0) else second.T)
+        elif node.op_type == "Gather" and table is not None and not _integer(node, "axis"):
+            embedded = self._tape.embedding(table, inputs[1], inputs[0].name)
+            self._replaced[node.outputs[0]] = embedded
+        elif node.op_type == "MatMul" and weight is not None:
+            self._matmul(node, weight.T)
+        elif node.op_type == "Gemm" and weight is not None:
+            self._gemm(node, weight if _integer(node, "transB") else weight.T)
 
     def finish(self) -> None:
         """Let the new values take the old ones' places; nothing reads the old nodes then."""
-        for old, new in self._replaced:
+        for old, new in self._replaced.items():
             new.name, new.type, new.shape = old.name, old.type, old.shape
             old.replace_all_uses_with(new, replace_graph_outputs=True)
         self._graph.sort()
-
-    def _replace(self, old: ir.Value, new: ir.Value) -> None:
-        self._replaced.append((old, new))
 
     def _matmul(self, node: ir.Node, weight: Array) -> None:
         """Rewrite a product, and the bias that PyTorch adds to it in a node of its own."""
@@ -110,91 +104,87 @@ class _Rewriting:
     def _gemm(self, node: ir.Node, weight: Array) -> None:
         bias = _constant(node.inputs[2]) if len(node.inputs) > 2 else np.zeros(1, np.float32)
         factors = {node.attributes.get_float(key, 1.0) for key in ("alpha", "beta")}
-        plain = factors == {1.0} and not node.attributes.get_int("transA", 0)
+        plain = factors == {1.0} and not _integer(node, "transA")
         if plain and bias is not None and bias.size in (1, len(weight)):
             bias = np.broadcast_to(bias.reshape(-1), len(weight))
             self._linear(node, weight, bias, node.outputs[0])
 
     def _linear(self, node: ir.Node, weight: Array, bias: Array, output: ir.Value) -> None:
         """Rewrite a product if its operand has a range and rounding costs less than it gains."""
-        x, name = node.inputs[0], _name(node.inputs[1])
-        assert x
+        inputs: list[Any] = [*node.inputs]
+        x, name = inputs[0], inputs[1].name
         finite = all(math.isfinite(self._ranges.of(piece).largest) for piece in _pieces(x))
-        if _constant(x) is None and len(weight) >= _FEWEST_COLUMNS and finite:
-            product = self._product_of_rows(x, Layer(name, weight, bias))
-            self._replace(output, self._shaped_like(x, product, len(weight)))
+        if finite and _constant(x) is None and len(weight) >= _FEWEST_COLUMNS:
+            rows = self._product_of_rows(x, Layer(name, weight, bias))
+            self._replaced[output] = self._with_axes_of(x, rows, len(weight))
 
     def _product_of_rows(self, x: ir.Value, layer: Layer) -> ir.Value:
         """Multiply ``x float32[..., K]`` and return ``float32[M, N]``."""
         pieces = _pieces(x)
-        ends = np.cumsum([_columns(piece) or 0 for piece in pieces])
-        total, bias = None, layer.bias
+        ends = np.cumsum([_columns(piece) for piece in pieces])
+        products: list[ir.Value] = []
         for piece, weight in zip(pieces, np.split(layer.weight, ends[:-1], axis=1), strict=True):
-            rows = piece
-            if _rank(piece) != 2:
-                rows = self._tape.op("Reshape", [piece, self._tape.sizes(-1, weight.shape[1])])
+            shape = self._tape.sizes(-1, weight.shape[1])
+            rows = piece if len(_sizes(piece)) == 2 else self._tape.op("Reshape", [piece, shape])
+            bias = np.zeros_like(layer.bias) if products else layer.bias
             part = Layer(layer.name, weight, bias)
-            product = self._tape.product(rows, part, self._ranges.of(piece))
-            total = self._tape.op("Add", [total, product]) if total else product
-            bias = np.zeros_like(bias)
-        assert total
-        return total
+            products.append(self._tape.product(rows, part, self._ranges.of(piece)))
+        return reduce(lambda total, product: self._tape.op("Add", [total, product]), products)
 
-    def _shaped_like(self, x: ir.Value, rows: ir.Value, columns: int) -> ir.Value:
+    def _with_axes_of(self, x: ir.Value, rows: ir.Value, columns: int) -> ir.Value:
         """Give ``float32[M, N]`` the leading axes of ``x float32[..., K]``."""
-        axes = [size if isinstance(size, int) else -1 for size in x.shape or (-1, -1, -1)][:-1]
+        *axes, _ = _sizes(x) or [-1, -1, -1]
         if len(axes) == 1:
             return rows
-        shape = self._tape.sizes(*axes, columns)
-        if axes.count(-1) > 1:
+        if axes.count(-1) < 2:
+            shape = self._tape.sizes(*axes, columns)
+        else:
             sizes = [self._tape.op("Shape", [x], {"end": -1}), self._tape.sizes(columns)]
             shape = self._tape.op("Concat", sizes, {"axis": 0})
         return self._tape.op("Reshape", [rows, shape])
 
     def _recurrence(self, node: ir.Node) -> None:
         """Write a GRU or an LSTM out, each direction by itself."""
-        limits = self._ranges.of_state(node)
-        reason = obstacle(node)
-        if reason is None and not math.isfinite(limits.largest):
-            reason = "its first state is infinite in a sample"
-        if reason:
+        if reason := obstacle(node, self._ranges.of_state(node)):
             raise GraphError(
                 f"{self._name}: the {node.op_type} node {node.name} cannot be quantized, because "
                 f"{reason}; export in fp32"
             )
-        x, w, r, b, _, *first = [*node.inputs, *[None] * 7][:7]
-        weights, recurrent, biases = _constant(w), _constant(r), _constant(b)
-        assert x
-        assert weights is not None
-        assert recurrent is not None
-        if biases is None:
-            biases = np.zeros((len(weights), 2 * weights.shape[1]), np.float32)
-        all_states, sequences = [], []
         directions = _DIRECTIONS[node.attributes.get_string("direction", "forward")]
-        for index, backward in enumerate(directions):
-            bias, recurrent_bias = np.split(biases[index], 2)
-            given = self._product_of_rows(x, Layer(f"{_name(w)}.{index}", weights[index], bias))
-            layer = Layer(f"{_name(r)}.{index}", recurrent[index], recurrent_bias)
-            recurrence = Recurrence(node.op_type, layer, limits, backward)
-            states: Sequence[ir.Value] = [
-                self._first_state(value, index, x, recurrence.size)
-                for value in first[: 1 + (node.op_type == "LSTM")]
+        results = [self._direction(node, *direction) for direction in enumerate(directions)]
+        for output, *parts in zip(node.outputs, *results, strict=False):
+            axis = int(output is node.outputs[0])  # of [T, n, B, H]; the states are [n, B, H]
+            unsqueezed = [
+                self._tape.op("Unsqueeze", [part, self._tape.sizes(axis)]) for part in parts
             ]
-            if x.shape and x.shape[0] == 1:
-                states = recurrence.step(self._tape, states, given)
-                sequence = self._tape.op("Unsqueeze", [states[0], self._tape.sizes(0)])
-            else:
-                given = self._shaped_like(x, given, weights.shape[1])
-                states, sequence = recurrence.scan(self._tape, states, given)
-            all_states.append(states)
-            sequences.append(sequence)
-        parts = [(1, sequences), *((0, list(state)) for state in zip(*all_states, strict=True))]
-        for output, (axis, values) in zip(node.outputs, parts, strict=False):
-            stacked = [
-                self._tape.op("Unsqueeze", [part, self._tape.sizes(axis)]) for part in values
-            ]
-            joined = self._tape.op("Concat", stacked, {"axis": axis}) if values[1:] else stacked[0]
-            self._replace(output, joined)
+            joined = unsqueezed[0]
+            if len(parts) > 1:
+                joined = self._tape.op("Concat", unsqueezed, {"axis": axis})
+            self._replaced[output] = joined
+
+    def _direction(self, node: ir.Node, index: int, backward: bool) -> list[ir.Value]:
+        """Return the hidden states after all steps, and the states after the last one."""
+        inputs: list[Any] = [*node.inputs, *[None] * 7]
+        x, w, r, b = inputs[:4]
+        weight, recurrent = _constant(w)[index], _constant(r)[index]
+        biases = np.zeros(2 * len(weight), np.float32) if b is None else _constant(b)[index]
+        bias, recurrent_bias = np.split(biases, 2)
+        recurrence = Recurrence(
+            node.op_type,
+            Layer(f"{r.name}.{index}", recurrent, recurrent_bias),
+            self._ranges.of_state(node),
+            backward,
+        )
+        given = self._product_of_rows(x, Layer(f"{w.name}.{index}", weight, bias))
+        states = [
+            self._first_state(value, index, x, recurrence.size)
+            for value in inputs[5 : 6 + (node.op_type == "LSTM")]
+        ]
+        if _sizes(x)[:1] == [1]:
+            states = recurrence.step(self._tape, states, given)
+            return [self._tape.op("Unsqueeze", [states[0], self._tape.sizes(0)]), *states]
+        given = self._with_axes_of(x, given, len(weight))
+        return recurrence.scan(self._tape, states, given)
 
     def _first_state(self, states: ir.Value | None, index: int, x: ir.Value, size: int) -> ir.Value:
         """Return the state of a direction before its first step, ``float32[B, H]``."""
@@ -209,50 +199,48 @@ class _Rewriting:
 def _pieces(x: ir.Value) -> list[ir.Value]:
     """Return the parts of a concatenated value: each has its own range, and so its own product."""
     joined, node = x, x.producer()
-    while node and (before := _same_rows(node)):
-        joined, node = before, before.producer()
+    while node and _keeps_rows(node) and node.inputs[0]:
+        joined, node = node.inputs[0], node.inputs[0].producer()
     if node is None or node.op_type != "Concat":
         return [x]
-    pieces = [piece for piece in node.inputs if piece and _columns(piece)]
-    constant = any(piece.const_value is not None for piece in pieces)
-    last = node.attributes["axis"].as_int() in (-1, _rank(joined) - 1)
-    return pieces if last and len(pieces) == len(node.inputs) and not constant else [x]
+    pieces = [piece for piece in node.inputs if piece and _columns(piece) > 0]
+    variable = all(piece.const_value is None for piece in pieces)
+    last = _integer(node, "axis") in (-1, len(_sizes(joined)) - 1)
+    return pieces if last and variable and len(pieces) == len(node.inputs) else [x]
 
 
-def _same_rows(node: ir.Node) -> ir.Value | None:
-    """Return the input of a node that changes leading axes alone; ``None`` for other nodes."""
+def _keeps_rows(node: ir.Node) -> bool:
+    """Return whether a node changes the leading axes of its input alone."""
     before, after = node.inputs[0] if node.inputs else None, node.outputs[0]
-    if before is None or not _columns(before) or _columns(before) != _columns(after):
-        return None
-    # PyTorch's x[0] for a sequence of one token; an axis that is gone was read at one index.
-    axis = node.attributes.get_int("axis", 0)
-    first = node.op_type == "Gather" and axis == 0 and before.shape and before.shape[0] == 1
-    if first and _rank(after) < _rank(before):
-        return before
-    return before if node.op_type in ("Identity", "Reshape", "Squeeze", "Unsqueeze") else None
+    if before is None or _columns(before) < 1 or _columns(before) != _columns(after):
+        return False
+    if node.op_type == "Gather":  # x[0] of a sequence of one token
+        is_first = not _integer(node, "axis") and _sizes(before)[0] == 1
+        return is_first and len(_sizes(after)) < len(_sizes(before))
+    return node.op_type in ("Identity", "Reshape", "Squeeze", "Unsqueeze")
 
 
-def _rank(value: ir.Value) -> int:
-    """Return the number of axes; 0 if it is unknown."""
-    return len(value.shape) if value.shape else 0
+def _sizes(value: ir.Value) -> list[int]:
+    """Return the sizes of the axes, -1 for a dynamic one; nothing if they are unknown."""
+    return [size if isinstance(size, int) else -1 for size in value.shape or ()]
 
 
-def _columns(value: ir.Value) -> int | None:
-    """Return the size of the last axis; ``None`` if it is dynamic or unknown."""
-    size = value.shape[-1] if value.shape else None
-    return size if isinstance(size, int) else None
+def _columns(value: ir.Value) -> int:
+    """Return the size of the last axis, -1 if it is dynamic or unknown."""
+    return (_sizes(value) or [-1])[-1]
 
 
-def _name(value: ir.Value | None) -> str:
-    assert value
-    assert value.name
-    return value.name
+def _integer(node: ir.Node, attribute: str) -> int:
+    return node.attributes.get_int(attribute, 0)
 
 
-def _constant(value: ir.Value | None) -> NDArray[np.float32] | None:
+def _constant(value: ir.Value | None) -> Any:
     """Return a constant as an array; ``None`` if it is none."""
     return None if value is None or value.const_value is None else value.const_value.numpy()
 
 
-def _is_matrix(array: NDArray[np.generic] | None) -> bool:
-    return array is not None and array.ndim == 2 and array.dtype == np.float32
+def _matrix(value: ir.Value | None) -> Array | None:
+    """Return a constant if it is ``float32[N, K]``."""
+    array = _constant(value)
+    is_matrix = array is not None and array.ndim == 2 and array.dtype == np.float32
+    return array if is_matrix else None
