@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from .calibration import Range
-from .int8_nodes import Int8Tape, Layer
+from .int8_graph import Int8Tape, Layer
 
 RECURRENCES = ("GRU", "LSTM")
 """The recurrent operators of ONNX that can be quantized."""
@@ -101,6 +101,7 @@ class Recurrence:
     def _lstm_step(
         self, tape: Int8Tape, given: ir.Value, kept: ir.Value, cell: ir.Value
     ) -> list[ir.Value]:
+        """Add a step of an LSTM, whose gates read the sum of both products."""
         gates, new = tape.split(tape.op("Add", [given, kept]), 3 * self.size, self.size)
         gates = tape.op("Sigmoid", [gates])
         into, out, forget = tape.split(gates, *[self.size] * 3)

@@ -1,8 +1,10 @@
 """A finished float32 graph rewritten as an int8 graph with the same inputs and outputs.
 
-Part of the torch side: ``build`` calls it; any step will do, whatever model it comes from.
-Products with constant weights become integer products, tables of embeddings get 8 bits, and GRUs
-and LSTMs are written out, since ONNX Runtime has none in integers. All else stays.
+Part of the torch side: ``build`` calls it for the steps of any model. Products with constant
+weights become integer products, tables of embeddings get 8 bits, and GRUs and LSTMs are written out
+as their products and gates, since ONNX Runtime has none in integers. Other nodes stay. So do nodes
+that only move axes of size 1 for PyTorch's GRU: without them a sentence takes 3 to 6 % less time,
+and a batch as much.
 """
 
 import math
@@ -17,7 +19,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from ..errors import GraphError
 from .calibration import Feeds, Ranges
-from .int8_nodes import Array, Int8Tape, Layer
+from .int8_graph import Array, Int8Tape, Layer
 from .int8_recurrence import RECURRENCES, Recurrence, obstacle
 
 _FEWEST_COLUMNS = 8
@@ -85,14 +87,14 @@ class _Rewriting:
             self._gemm(node, weight if _integer(node, "transB") else weight.T)
 
     def finish(self) -> None:
-        """Let the new values take the old ones' places; nothing reads the old nodes then."""
+        """Replace the old values by the new ones; nothing reads the old nodes afterwards."""
         for old, new in self._replaced.items():
             new.name, new.type, new.shape = old.name, old.type, old.shape
             old.replace_all_uses_with(new, replace_graph_outputs=True)
         self._graph.sort()
 
     def _matmul(self, node: ir.Node, weight: Array) -> None:
-        """Rewrite a product, and the bias that PyTorch adds to it in a node of its own."""
+        """Rewrite a product, together with the bias that a node of its own adds to it."""
         output, bias = node.outputs[0], np.zeros(len(weight), np.float32)
         readers = [*output.uses()]
         if len(readers) == 1 and not output.is_graph_output() and readers[0].node.op_type == "Add":
@@ -102,6 +104,7 @@ class _Rewriting:
         self._linear(node, weight, bias, output)
 
     def _gemm(self, node: ir.Node, weight: Array) -> None:
+        """Rewrite a product and its bias if neither is scaled."""
         bias = _constant(node.inputs[2]) if len(node.inputs) > 2 else np.zeros(1, np.float32)
         factors = {node.attributes.get_float(key, 1.0) for key in ("alpha", "beta")}
         plain = factors == {1.0} and not _integer(node, "transA")
@@ -110,7 +113,7 @@ class _Rewriting:
             self._linear(node, weight, bias, node.outputs[0])
 
     def _linear(self, node: ir.Node, weight: Array, bias: Array, output: ir.Value) -> None:
-        """Rewrite a product if its operand has a range and rounding costs less than it gains."""
+        """Rewrite a product if its operand has finite limits and enough outputs are computed."""
         inputs: list[Any] = [*node.inputs]
         x, name = inputs[0], inputs[1].name
         finite = all(math.isfinite(self._ranges.of(piece).largest) for piece in _pieces(x))
