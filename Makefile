@@ -1,12 +1,16 @@
 # The commands of the README. CI calls the same ones; see .ci/run.
 #
-#   make demo    train on the phrasebook, export, translate three sentences
-#   make test    lint, types, all tests (make test-slow: more kills and longer fuzzing)
-#   make parity  compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
-#                (RECIPE=attention: with that model)
-#   make bench   measure speed and start-up with the model of: make bench RUN=runs/default
+#   make demo        train on the phrasebook, export, translate three sentences
+#   make test        lint, types, all tests
+#   make test-slow   hundreds of kills and long fuzzing, of which the tests have short versions
+#   make test-wheel  the run-time tests on the installed wheel, without torch
+#   make parity      compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
+#                    (RECIPE=attention: the model with attention)
+#   make bench       measure speed and start-up of a run's model: make bench RUN=runs/default
+#   make fixture     make tests/fixtures/tiny-3 again
+#   make phrasebook  write the built-in pairs with their generator
 #
-# They write to run folders of their own, and replace what an earlier call left there.
+# demo, parity and bench write to run folders of their own and replace the results of an earlier call.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -60,7 +64,7 @@ bench: $(STAMP)
 fixture: $(STAMP)
 	$(BIN)/python tests/fixtures/make_tiny.py
 
-# The built-in training data, to be committed when the generator or its lexicon has changed.
+# The built-in pairs; commit them when the generator or its lexicon has changed.
 phrasebook: $(STAMP)
 	$(BIN)/python -m phrasebook --write training/data/phrasebook.tsv.gz
 

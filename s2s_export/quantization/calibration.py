@@ -1,15 +1,18 @@
-"""Calibration: the shapes and ranges of a graph's values, measured on samples.
+"""Calibration: the range of each value of a graph, known from its operators or measured on samples.
 
-Part of the torch side: ``quantize`` asks. ``record`` collects the samples from the decoding loop.
+Part of the torch side: ``quantize`` asks for ranges; the exporter records the samples.
+A known range holds for every input: a hidden state lies between -1 and 1, an embedding within its
+table. Samples lack rare tokens, so they are used only where nothing is known.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 from numpy.typing import NDArray
 
 from ..decoding.greedy import DecodingOptions, greedy_decode
@@ -28,16 +31,9 @@ from ..runtime.sessions import SessionSettings, first_line, open_session
 Feeds = Mapping[str, NDArray[np.generic]]
 """Inputs of a graph by name."""
 
-Runner = Callable[[Feeds], Sequence[NDArray[np.generic]]]
-
-Shapes = Mapping[str, tuple[int, ...]]
-
-_EXAMPLE_SIZES = (97, 101, 103, 107, 109, 113)
-"""Sizes of dynamic axes in an example: all different, and hardly a model's."""
-
 _MANTISSA = 32
-"""Measured ranges are widened to one of so many steps between powers of two. The samples do not
-show everything; and another processor's rounding hardly ever leads to another file."""
+"""Steps between two powers of two. The limits of measured ranges are rounded outwards to them:
+samples are only a part of all inputs, and rounding on another processor rarely changes the file."""
 
 
 class Range(NamedTuple):
@@ -61,14 +57,17 @@ class Range(NamedTuple):
         return Range(-_rounded_up(-self.low), _rounded_up(self.high))
 
 
+_STATE = Range(-1.0, 1.0)
+
+
 def _rounded_up(number: float) -> float:
     mantissa, exponent = math.frexp(number)
     # A GRU's state can be 1.0000001.
     return math.ldexp(math.ceil(mantissa * _MANTISSA - 1e-3) / _MANTISSA, exponent)
 
 
-class Calibration:
-    """A graph and the samples on which its values are measured."""
+class Ranges:
+    """The ranges of a graph's values."""
 
     def __init__(self, content: bytes, feeds: Sequence[Feeds], name: str) -> None:
         """Take a graph.
@@ -81,76 +80,71 @@ class Calibration:
         assert feeds, "ranges are measured on samples"
         self._content, self._feeds, self._name = content, feeds, name
 
-    @cache  # noqa: B019 (a calibration lives as long as the rewriting of its graph)
-    def measured(self, value: str) -> Range:
-        """Return the range of a value on all samples, widened a little.
+    def of(self, value: ir.Value) -> Range:
+        """Return the range of a value; infinite if nothing bounds it."""
+        if value.const_value is not None:
+            array = value.const_value.numpy()
+            return Range(float(array.min()), float(array.max()))
+        node = value.producer()
+        inputs = [given for given in node.inputs if given] if node else []
+        match node.op_type if node else "":
+            case "Tanh":
+                return _STATE
+            case "Sigmoid" | "Softmax":
+                return Range(0.0, 1.0)
+            case "Gather" | "Slice" | "Split" | "Expand" | "Identity" | "Transpose":
+                return self.of(inputs[0])
+            case "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze":
+                return self.of(inputs[0])
+            case "Relu":
+                low, high = self.of(inputs[0])
+                return Range(max(low, 0.0), max(high, 0.0))
+            case "Concat":
+                return self.of(inputs[0]).joined(*map(self.of, inputs[1:]))
+            case "GRU" | "LSTM" if node and value in node.outputs[:2]:
+                return self.of_state(node)
+        assert value.name
+        return self._measured(value.name)
 
-        Args:
-            value: name of an input or of a node's output.
+    def of_state(self, node: ir.Node) -> Range:
+        """Return the range of the hidden state of a GRU or LSTM.
 
-        Returns:
-            The range; infinite if the value is.
+        A GRU's state is a mean of a tanh and the state before, an LSTM's a product of a tanh: only
+        the first state can lie outside of -1 to 1.
         """
-        if value in self._feeds[0]:
+        first = node.inputs[5] if len(node.inputs) > 5 else None
+        return _STATE.joined(self.of(first)) if first else _STATE
+
+    @cache  # noqa: B019 (the ranges live as long as the rewriting of their graph)
+    def _measured(self, value: str) -> Range:
+        """Return the range of a value on all samples, widened a little; infinite if the value is.
+
+        Raises:
+            GraphError: the graph does not run.
+        """
+        model = onnx.load_from_string(self._content)
+        inputs = [given.name for given in model.graph.input]
+        if value in inputs:
             arrays = [feeds[value] for feeds in self._feeds]
         else:
-            run = _runner(self._content, [value], self._name)
-            arrays = [run(feeds)[0] for feeds in self._feeds]
+            del model.graph.output[:]
+            model.graph.output.append(onnx.ValueInfoProto(name=value))
+            session = open_session(model.SerializeToString(), self._name, SessionSettings())
+            try:
+                arrays = [
+                    np.asarray(session.run(None, {name: feeds[name] for name in inputs})[0])
+                    for feeds in self._feeds
+                ]
+            except Exception as error:  # onnxruntime's exceptions have no base class but Exception
+                raise GraphError(
+                    f"{self._name}: ONNX Runtime fails for a sample: {first_line(error)}; "
+                    "export again"
+                ) from error
         low = min(float(array.min()) for array in arrays)
         high = max(float(array.max()) for array in arrays)
         if not math.isfinite(low + high):
             return Range(-math.inf, math.inf)
         return Range(low, high).widened()
-
-
-def example_shapes(content: bytes, name: str) -> Shapes:
-    """Return the shapes of all values of a graph for inputs of zeros.
-
-    Each dynamic axis has a size of its own, so a size of 1 is 1 for all inputs.
-
-    Args:
-        content: the ONNX file's bytes.
-        name: of the graph in messages.
-    """
-    graph = onnx.load_from_string(content).graph
-    sizes: dict[str, int] = {}
-    feeds = {}
-    for value in graph.input:
-        tensor = value.type.tensor_type
-        shape = [
-            sizes.setdefault(size.dim_param, _EXAMPLE_SIZES[len(sizes)])
-            if size.dim_param
-            else size.dim_value
-            for size in tensor.shape.dim
-        ]
-        feeds[value.name] = np.zeros(shape, onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
-    values = [output for node in graph.node for output in node.output if output]
-    found = _runner(content, values, name)(feeds)
-    shapes = {value: array.shape for value, array in zip(values, found, strict=True)}
-    shapes |= {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    return shapes | {value: array.shape for value, array in feeds.items()}
-
-
-def _runner(content: bytes, outputs: Sequence[str], name: str) -> Runner:
-    """Open a graph so that it returns these values instead of its outputs."""
-    model = onnx.load_from_string(content)
-    del model.graph.output[:]
-    model.graph.output.extend(onnx.ValueInfoProto(name=output) for output in outputs)
-    given = [value.name for value in model.graph.input]
-    session = open_session(model.SerializeToString(), name, SessionSettings())
-
-    def run(feeds: Feeds) -> Sequence[NDArray[np.generic]]:
-        try:
-            found = session.run([*outputs], {key: feeds[key] for key in given})
-        except Exception as error:  # onnxruntime's exceptions have no base class but Exception
-            sizes = ", ".join(f"{key}{[*feeds[key].shape]}" for key in given)
-            raise GraphError(
-                f"{name}: it must run for inputs of all sizes, and ONNX Runtime fails for {sizes}: "
-                f"{first_line(error)}; export again"
-            ) from error
-        return list(found)
-
-    return run
 
 
 def record(
@@ -166,14 +160,13 @@ def record(
     Returns:
         The encoder's feeds and the decoder's.
     """
-    encoder_feeds: list[Feeds] = []
-    decoder_feeds: list[Feeds] = []
+    feeds: tuple[list[Feeds], list[Feeds]] = ([], [])
     recorded = StepPair(
-        EncoderStep(steps.encoder.spec, _recording(steps.encoder, encoder_feeds)),
-        DecoderStep(steps.decoder.spec, _recording(steps.decoder, decoder_feeds)),
+        EncoderStep(steps.encoder.spec, _recording(steps.encoder, feeds[0])),
+        DecoderStep(steps.decoder.spec, _recording(steps.decoder, feeds[1])),
     )
     greedy_decode(recorded, sources, options)
-    return encoder_feeds, decoder_feeds
+    return feeds
 
 
 def _recording(step: EncoderStep | DecoderStep, feeds: list[Feeds]) -> RunStep:
@@ -181,8 +174,8 @@ def _recording(step: EncoderStep | DecoderStep, feeds: list[Feeds]) -> RunStep:
     names = [tensor.name for tensor in step.spec.inputs]
 
     def run(tokens: TokenIds, state: Sequence[FloatArray]) -> Sequence[FloatArray]:
-        arrays: list[NDArray[np.generic]] = [tokens.copy(), *(array.copy() for array in state)]
-        feeds.append(dict(zip(names, arrays, strict=True)))
+        copies: list[NDArray[np.generic]] = [tokens.copy(), *(array.copy() for array in state)]
+        feeds.append(dict(zip(names, copies, strict=True)))
         return step.run(tokens, state)
 
     return run

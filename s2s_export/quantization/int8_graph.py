@@ -1,22 +1,19 @@
-"""An ONNX graph in the making whose products are between integers.
+"""Nodes of an int8 graph: integer products and embeddings of 8 bits, as ONNX Runtime wants them.
 
-Part of the torch side: ``quantize`` rewrites graphs with it. It knows how ONNX Runtime wants
-quantization written; nothing of models.
+Part of the torch side: ``quantize`` rewrites graphs with them. Nothing here knows of models.
 
 Each product is a ``Gemm`` between ``QuantizeLinear`` and ``DequantizeLinear``, which ONNX Runtime
-runs in integers. What is multiplied is rounded to 8 bits over a *fixed* range: a range taken from
-the batch would make a sentence's translation depend on the sentences beside it. Weights are rounded
-to 7 bits for each output: on processors without VNNI two products of 8 bits overflow the 16 bits in
+runs in integers. Its operand is rounded to 8 bits over a *fixed* range: a range taken from the
+batch would make a sentence's translation depend on the sentences beside it. Weights are rounded to
+7 bits for each output: on processors without VNNI two products of 8 bits overflow the 16 bits in
 which they are added.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import onnx
+import onnx_ir as ir
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 from .calibration import Range
 
@@ -42,85 +39,52 @@ class Layer:
     bias: Array
 
 
-class Int8Graph:
-    """A graph in the making: nodes in their order, and constants by name, each once."""
+class Int8Tape(ir.tape.Tape):
+    """A recorder of new nodes and constants, in a graph or for the body of a loop."""
 
-    def __init__(self, prefix: str) -> None:
-        """Begin.
+    def __init__(self, graph: ir.Graph | None = None) -> None:
+        """Take the graph that gets the nodes at once; without one they are only recorded."""
+        super().__init__(graph)
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], ir.Value] = {}
 
-        Args:
-            prefix: of all new names; a graph inside of another one may share none with it.
-        """
-        self._prefix = prefix
-        self.nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
-        self._names: dict[tuple[str, tuple[int, ...], bytes], str] = {}
-
-    @property
-    def constants(self) -> list[onnx.TensorProto]:
-        """The constants, by name."""
-        return [tensor for _, tensor in sorted(self._constants.items())]
-
-    def node(
-        self,
-        operator: str,
-        inputs: list[str],
-        outputs: list[str] | None = None,
-        **attributes: Any,
-    ) -> str:
-        """Add a node and return the name of its first output."""
-        outputs = outputs or [self.new_name()]
-        name = f"{self._prefix}{operator}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, outputs, name=name, **attributes))
-        return outputs[0]
-
-    def keep(self, constant: onnx.TensorProto) -> None:
-        """Add a constant of another graph, its name unchanged."""
-        self._constants[constant.name] = constant
-
-    def new_name(self, suffix: str = "value") -> str:
-        """Return a name that no value has yet, for an output of the next node."""
-        return f"{self._prefix}{suffix}_{len(self.nodes)}"
-
-    def constant(self, name: str, value: NDArray[np.generic]) -> str:
-        """Add a constant, unless one with the same numbers is there, and return its whole name."""
+    def constant(self, name: str, value: NDArray[np.generic]) -> ir.Value:
+        """Return a constant with these numbers, a new one unless there is one already."""
         value = np.asarray(value, order="C")
         numbers = (value.dtype.str, value.shape, value.tobytes())
-        if numbers not in self._names:
-            name = self._prefix + name
-            while name in self._constants:  # the same weight, with another bias
-                name += "'"
-            self._names[numbers] = name
-            self._constants[name] = numpy_helper.from_array(value, name)
-        return self._names[numbers]
+        if numbers not in self._constants:
+            name = f"int8.{name}.{len(self._constants)}"
+            self._constants[numbers] = self.initializer(ir.tensor(value, name=name))
+        return self._constants[numbers]
 
-    def sizes(self, *sizes: int) -> str:
-        """Add a constant shape or list of axes."""
-        return self.constant(f"sizes.{'.'.join(map(str, sizes))}", np.array(sizes, np.int64))
+    def sizes(self, *sizes: int) -> ir.Value:
+        """Return a constant shape or list of axes."""
+        return self.constant("sizes", np.array(sizes, np.int64))
 
-    def embedding(self, tokens: str, table: Array, name: str, output: str) -> None:
-        """Look up rows of a table that is kept in 8 bits, with a scale for each row.
+    def embedding(self, table: Array, tokens: ir.Value, name: str) -> ir.Value:
+        """Look up rows of a table of 8 bits, with a scale for each row.
 
         Args:
-            tokens: ``int64[...]``.
             table: ``float32[V, H]``.
+            tokens: ``int64[...]``.
             name: of the constants.
-            output: name of the result, ``float32[..., H]``.
+
+        Returns:
+            ``float32[..., H]``.
         """
         scales = np.abs(table).max(axis=1, keepdims=True) / _EMBEDDING_LEVELS
         scales = np.maximum(scales, _SMALLEST_SCALE)
         rows = self.constant(f"{name}.rows", np.rint(table / scales).astype(np.int8))
         scale = self.constant(f"{name}.scale", scales.astype(np.float32))
-        found = self.node("Cast", [self.node("Gather", [rows, tokens])], to=TensorProto.FLOAT)
-        self.node("Mul", [found, self.node("Gather", [scale, tokens])], [output])
+        row = self.op("Cast", [self.op("Gather", [rows, tokens])], {"to": ir.DataType.FLOAT})
+        return self.op("Mul", [row, self.op("Gather", [scale, tokens])])
 
-    def product(self, x: str, layer: Layer, limits: Range) -> str:
+    def product(self, x: ir.Value, layer: Layer, limits: Range) -> ir.Value:
         """Multiply in integers.
 
         Args:
             x: ``float32[M, K]``.
             layer: K to N.
-            limits: between which x lies; what lies outside is cut off.
+            limits: the range of x; numbers outside are cut off.
 
         Returns:
             ``float32[M, N]``.
@@ -130,31 +94,29 @@ class Int8Graph:
         scales = np.maximum(np.abs(layer.weight).max(axis=1) / _WEIGHT_LEVELS, _SMALLEST_SCALE)
         scales = scales.astype(np.float32)
         weight = np.rint(layer.weight / scales[:, np.newaxis]).astype(np.int8).T  # [K, N]
-        bias_scales = step * scales  # of the sums of products, in which the bias is added
+        bias_scales = step * scales  # of the sums of products, to which the bias is added
         bias = np.rint(layer.bias / bias_scales).astype(np.int32)
-        name = layer.name
-        x_scale = self.constant(f"step.{step:.9g}", np.array(step))
-        x_zero = self.constant(f"zero.{zero}", np.array(zero, np.uint8))
-        quantized = self.node("QuantizeLinear", [x, x_scale, x_zero])
-        constants = (
-            self.constant(f"{name}.weight", weight),
-            self.constant(f"{name}.weight.scale", scales),
-            self.constant(f"zeros.{len(scales)}.int8", np.zeros(len(scales), np.int8)),
-        )
-        biases = (
-            self.constant(f"{name}.bias.{step:.9g}", bias),
-            self.constant(f"{name}.bias.scale.{step:.9g}", bias_scales),
-            self.constant(f"zeros.{len(scales)}.int32", np.zeros(len(scales), np.int32)),
-        )
+        x_scale = self.constant("step", np.array(step))
+        x_zero = self.constant("zero", np.array(zero, np.uint8))
+        x_int8 = self.op("QuantizeLinear", [x, x_scale, x_zero])
         operands = [
-            self.node("DequantizeLinear", [quantized, x_scale, x_zero]),
-            self.node("DequantizeLinear", [*constants], axis=1),
-            self.node("DequantizeLinear", [*biases], axis=0),
+            self.op("DequantizeLinear", [x_int8, x_scale, x_zero]),
+            self._dequantized(f"{layer.name}.weight", weight, scales, axis=1),
+            self._dequantized(f"{layer.name}.bias", bias, bias_scales, axis=0),
         ]
-        return self.node("Gemm", operands)
+        return self.op("Gemm", operands)
 
-    def split(self, x: str, *sizes: int) -> list[str]:
-        """Cut ``float32[B, N]`` into pieces of these numbers of columns."""
-        parts = [self.new_name(f"part.{i}") for i in range(len(sizes))]
-        self.node("Split", [x, self.sizes(*sizes)], parts, axis=1)
-        return parts
+    def _dequantized(
+        self, name: str, numbers: NDArray[np.generic], scales: Array, axis: int
+    ) -> ir.Value:
+        constants = [
+            self.constant(name, numbers),
+            self.constant(f"{name}.scale", scales),
+            self.constant("zeros", np.zeros(len(scales), numbers.dtype)),
+        ]
+        return self.op("DequantizeLinear", constants, {"axis": axis})
+
+    def split(self, x: ir.Value, *sizes: int) -> list[ir.Value]:
+        """Cut ``float32[B, N]`` into pieces with these numbers of columns."""
+        inputs = [x, self.sizes(*sizes)]
+        return [*self.op_multi_out("Split", inputs, {"axis": 1}, num_outputs=len(sizes))]

@@ -1,48 +1,48 @@
-"""GRU and LSTM written out for an int8 graph: a step's gates, and the run over a sequence.
+"""GRU and LSTM as nodes of an int8 graph: the gates of a step, and a loop over a sequence.
 
-Part of the torch side: ``quantize`` calls it. The token's half of each step is multiplied for all
-tokens at once, before; here is the hidden state's half.
+Part of the torch side: ``quantize`` calls it. Each step adds two products: the token's, which is
+computed for all tokens at once before, and the hidden state's, which is computed here.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import onnx
-from onnx import TensorProto, helper
+import onnx_ir as ir
 
 from .calibration import Range
-from .int8_graph import Int8Graph, Layer
-from .views import Constants, attribute
+from .int8_graph import Int8Tape, Layer
 
-GATES = {"GRU": 3, "LSTM": 4}
-"""The recurrent operators of ONNX that can be written out, and how many gates each has."""
+RECURRENCES = ("GRU", "LSTM")
+"""The recurrent operators of ONNX that can be quantized."""
 
 _UNUSUAL = ("activations", "activation_alpha", "activation_beta", "clip")
 
 
-def obstacle(node: onnx.NodeProto, constants: Constants) -> str | None:
-    """Return what keeps a GRU or LSTM from being written out, or ``None``.
+def obstacle(node: ir.Node, limits: Range) -> str | None:
+    """Return the reason why a GRU or LSTM cannot be quantized, or ``None``.
+
+    Quantized are the variants that PyTorch has.
 
     Args:
         node: the GRU or LSTM.
-        constants: of its graph, by name.
+        limits: the range of its hidden state.
 
     Returns:
-        A reason, for messages: this is a variant that PyTorch lacks.
+        A clause for messages.
     """
     expected = {"input_forget": 0, "linear_before_reset": int(node.op_type == "GRU")}
-    for key, value in expected.items():
-        if attribute(node, key, 0) != value:
-            return f"{key} is {attribute(node, key, 0)}, expected {value}"
+    for key, number in expected.items():
+        if (actual := node.attributes.get_int(key, 0)) != number:
+            return f"{key} is {actual}, expected {number}"
     for key in _UNUSUAL:
-        if attribute(node, key, None):
+        if key in node.attributes:
             return f"it has {key}"
-    _, *weights, lengths = [*node.input, ""][:5]
-    if any(weight and weight not in constants for weight in weights):
+    if any(weight and weight.const_value is None for weight in node.inputs[1:4]):
         return "its weights are not constant"
-    if lengths or any(node.input[7:]):
+    if any(node.inputs[4:5]) or any(node.inputs[7:]):
         return "it is given sequence lengths or peepholes"
-    return None
+    return None if math.isfinite(limits.largest) else "its first state is infinite in a sample"
 
 
 @dataclass(frozen=True)
@@ -51,106 +51,95 @@ class Recurrence:
 
     Attributes:
         operator: ``GRU`` or ``LSTM``.
-        layer: the hidden state's half, H to 3H or 4H.
-        limits: of the hidden state.
+        layer: from the hidden state, H to 3H or 4H.
+        limits: the range of the hidden state.
+        backward: whether the last token comes first.
     """
 
     operator: str
     layer: Layer
     limits: Range
+    backward: bool
 
     @property
     def size(self) -> int:
         """H, units of the hidden state."""
         return int(self.layer.weight.shape[1])
 
-    def step(self, graph: Int8Graph, given: str, states: Sequence[str]) -> list[str]:
-        """Take one step.
+    def step(self, tape: Int8Tape, states: Sequence[ir.Value], given: ir.Value) -> list[ir.Value]:
+        """Add the nodes of one step.
 
         Args:
-            graph: to add it to.
-            given: ``float32[B, G]``, the token's half, gates in ONNX's order.
+            tape: gets the nodes.
             states: before the step, ``float32[B, H]`` each: the hidden state, an LSTM's cell.
+            given: ``float32[B, G]``, the token's product, gates in ONNX's order.
 
         Returns:
             The states after the step.
         """
-        return (self._lstm_step if self.operator == "LSTM" else self._gru_step)(
-            graph, given, *states
-        )
+        hidden, *cell = states
+        kept = tape.product(hidden, self.layer, self.limits)
+        step = self._lstm_step if self.operator == "LSTM" else self._gru_step
+        return step(tape, given, kept, *(cell or [hidden]))
 
-    def _gru_step(self, graph: Int8Graph, given: str, hidden: str) -> list[str]:
-        """Take a step as ONNX has it with ``linear_before_reset``, which is PyTorch's GRU.
+    def _gru_step(
+        self, tape: Int8Tape, given: ir.Value, kept: ir.Value, hidden: ir.Value
+    ) -> list[ir.Value]:
+        """Add a step of PyTorch's GRU, which is ONNX's with ``linear_before_reset``.
 
         The reset gate acts on the hidden state's product.
         """
-        kept = graph.product(hidden, self.layer, self.limits)
-        given_gates, given_new = graph.split(given, 2 * self.size, self.size)
-        kept_gates, kept_new = graph.split(kept, 2 * self.size, self.size)
-        gates = graph.node("Sigmoid", [graph.node("Add", [given_gates, kept_gates])])
-        update, reset = graph.split(gates, self.size, self.size)
-        new = graph.node("Add", [given_new, graph.node("Mul", [reset, kept_new])])
-        new = graph.node("Tanh", [new])
-        change = graph.node("Sub", [hidden, new])
-        return [graph.node("Add", [new, graph.node("Mul", [update, change])])]
+        given_gates, given_new = tape.split(given, 2 * self.size, self.size)
+        kept_gates, kept_new = tape.split(kept, 2 * self.size, self.size)
+        gates = tape.op("Sigmoid", [tape.op("Add", [given_gates, kept_gates])])
+        update, reset = tape.split(gates, self.size, self.size)
+        new = tape.op("Add", [given_new, tape.op("Mul", [reset, kept_new])])
+        new = tape.op("Tanh", [new])
+        change = tape.op("Mul", [update, tape.op("Sub", [hidden, new])])
+        return [tape.op("Add", [new, change])]
 
-    def _lstm_step(self, graph: Int8Graph, given: str, hidden: str, cell: str) -> list[str]:
-        total = graph.node("Add", [given, graph.product(hidden, self.layer, self.limits)])
-        gates, new = graph.split(total, 3 * self.size, self.size)
-        gates = graph.node("Sigmoid", [gates])
-        into, out, forget = graph.split(gates, self.size, self.size, self.size)
-        added = graph.node("Mul", [into, graph.node("Tanh", [new])])
-        cell = graph.node("Add", [graph.node("Mul", [forget, cell]), added])
-        return [graph.node("Mul", [out, graph.node("Tanh", [cell])]), cell]
+    def _lstm_step(
+        self, tape: Int8Tape, given: ir.Value, kept: ir.Value, cell: ir.Value
+    ) -> list[ir.Value]:
+        """Add a step of an LSTM, whose gates read the sum of both products."""
+        gates, new = tape.split(tape.op("Add", [given, kept]), 3 * self.size, self.size)
+        gates = tape.op("Sigmoid", [gates])
+        into, out, forget = tape.split(gates, *[self.size] * 3)
+        added = tape.op("Mul", [into, tape.op("Tanh", [new])])
+        cell = tape.op("Add", [tape.op("Mul", [forget, cell]), added])
+        return [tape.op("Mul", [out, tape.op("Tanh", [cell])]), cell]
 
-    def scan(
-        self,
-        graph: Int8Graph,
-        given: str,
-        states: Sequence[str],
-        *,
-        name: str,
-        backward: bool,
-        collected: bool,
-    ) -> tuple[list[str], str]:
-        """Take a step for each token.
+    def scan(self, tape: Int8Tape, states: Sequence[ir.Value], given: ir.Value) -> list[ir.Value]:
+        """Add a loop with one step for each token.
 
         Args:
-            graph: to add it to.
-            given: ``float32[T, B, G]``.
+            tape: gets the node of the loop.
             states: before the first step.
-            name: of the body's values, which no other graph may share.
-            backward: whether the last token comes first.
-            collected: whether the hidden states are wanted.
+            given: ``float32[T, B, G]``.
 
         Returns:
-            The states after the last step; and of each token the hidden state after it,
-            ``float32[T, B, H]``, or "".
+            The hidden states after all steps, ``float32[T, B, H]``; then the states after the
+            last step.
         """
-        body = Int8Graph(f"{name}.")
-        before = [f"{name}.before.{i}" for i in range(len(states))]
-        after = self.step(body, f"{name}.given", before)
-        # What is collected is returned once more.
-        returned = [body.node("Identity", [value]) for value in after + after[:1] * collected]
-        outputs = [graph.new_name(f"after.{i}") for i in range(len(returned))]
-        columns = GATES[self.operator] * self.size
-        graph.node(
-            "Scan",
-            [*states, given],
-            outputs,
-            body=helper.make_graph(
-                body.nodes,
-                "step",
-                [*map(self._described, before), self._described(f"{name}.given", columns)],
-                [*map(self._described, returned)],
-                body.constants,
-            ),
-            num_scan_inputs=1,
-            scan_input_directions=[int(backward)],
-            **({"scan_output_directions": [int(backward)]} if collected else {}),
+        body = Int8Tape()
+        state_shape, given_shape = ("B", self.size), ("B", len(self.layer.weight))
+        before = [ir.val(f"before.{i}", ir.DataType.FLOAT, state_shape) for i in range(len(states))]
+        row = ir.val("given", ir.DataType.FLOAT, given_shape)
+        after = self.step(body, before, row)
+        after.append(body.op("Identity", after[:1]))  # a body may not return one value twice
+        for value in after:
+            value.type, value.shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape(state_shape)
+        step = ir.Graph(
+            [*before, row], after, nodes=body.nodes, initializers=body.initializers, name="step"
         )
-        return outputs[: len(states)], outputs[-1] if collected else ""
-
-    def _described(self, name: str, size: int | None = None) -> onnx.ValueInfoProto:
-        shape: list[str | int | None] = ["B", size or self.size]
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        computed = [value for node in step for value in node.outputs]
+        for value in (*before, row, *step.initializers.values(), *computed):
+            value.name = f"{given.name}.{value.name}"  # no other graph may have the same names
+        attributes: dict[str, ir.Graph | int | list[int]] = {
+            "body": step,
+            "num_scan_inputs": 1,
+            "scan_input_directions": [int(self.backward)],
+            "scan_output_directions": [int(self.backward)],
+        }
+        outputs = tape.op_multi_out("Scan", [*states, given], attributes, num_outputs=len(after))
+        return [outputs[-1], *outputs[:-1]]

@@ -14,7 +14,7 @@ DECODING = {"errors", "decoding", "numpy"}
 FOLDER = {*TEXT, *DECODING, "folder"}
 RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
 APP = {*RUNTIME, "pipeline", "translator", "command", "atomic_file", "__init__"}
-QUANTIZATION = {*RUNTIME, "quantization", "onnx"}
+QUANTIZATION = {*RUNTIME, "quantization", "onnx", "onnx_ir"}
 EXPORTER = {*APP, *QUANTIZATION, "verify", "exporter", "torch", "onnxscript"}
 RULES = {
     "errors": set[str](),

@@ -75,6 +75,7 @@ class SideReport:
     """The texts of one side.
 
     Attributes:
+        texts: how many.
         distinct: different texts.
         words: mean and largest number of words between white space.
         characters: mean and largest number of characters.
@@ -83,6 +84,7 @@ class SideReport:
         modes: by name.
     """
 
+    texts: int
     distinct: int
     words: tuple[float, int]
     characters: tuple[float, int]
@@ -144,6 +146,7 @@ def _side(texts: Sequence[str], sample: Sequence[TextPair], side: SideName) -> S
     words, characters = [len(t.split()) for t in texts], [len(t) for t in texts]
     sampled = [getattr(pair, side) for pair in sample]
     return SideReport(
+        texts=len(texts),
         distinct=len(set(texts)),
         words=(sum(words) / len(words), max(words)),
         characters=(sum(characters) / len(characters), max(characters)),
@@ -212,7 +215,7 @@ def recommended_mode(report: SideReport, side: SideName) -> tuple[str, str]:
         return "characters", "most texts are one word, which is spelt"
     if digits > _DIGITS:
         return "characters", f"{digits:.0%} of the characters are digits, which are spelt"
-    sightings = spaces.tokens_per_text * report.distinct / max(spaces.tokens, 1)
+    sightings = spaces.tokens_per_text * report.texts / max(spaces.tokens, 1)
     if sightings >= _FEW_TOKENS and spaces.unknown_texts < 0.01:
         if side == "source" and not unicode.lost.characters and unicode.tokens <= spaces.tokens:
             return "unicode", f"{spaces.tokens} different words, nothing is lost but case"

@@ -152,8 +152,7 @@ def test_one_step_of_stacked_grus_is_written_without_a_scan() -> None:
     feeds: Feeds = {"token": np.arange(9), "hidden": random(2, 9, SIZE)}
     int8 = quantize.to_int8(fp32, [feeds], "decoder")
     assert operators(int8)["Gemm"] == 5
-    # Each moves a sequence of one token.
-    assert not operators(int8).keys() & {"Scan", "GRU", "Transpose", "Reshape"}
+    assert not operators(int8).keys() & {"Scan", "GRU"}
     assert_close(int8, fp32, feeds)
     assert_close(int8, fp32, {"token": np.array([3]), "hidden": random(2, 1, SIZE, seed=5)})
 
@@ -393,72 +392,19 @@ def test_joined_values_are_multiplied_over_ranges_of_their_own() -> None:
     assert_close(int8, fp32, feeds, 0.01)
 
 
-def test_views_of_one_row_are_removed_and_the_numbers_stay() -> None:
-    """Exactly: nothing here is rounded. A slice that turns an axis round is no view."""
+def test_a_graph_that_fails_for_a_sample_is_refused() -> None:
     fp32 = handmade(
         [
-            helper.make_node("Unsqueeze", ["x", "zero"], ["a"]),
-            helper.make_node("Relu", ["a"], ["b"]),
-            helper.make_node("Transpose", ["b"], ["c"], perm=[1, 0, 2]),
-            helper.make_node("Add", ["c", "bias"], ["d"]),
-            helper.make_node("Gather", ["a", "none"], ["e"]),
-            helper.make_node("Slice", ["e", "last", "before", "one", "back"], ["turned"]),
-            helper.make_node("Slice", ["e", "zero", "all", "one"], ["whole"]),
+            helper.make_node("Reshape", ["x", "shape"], ["square"]),
+            helper.make_node("Elu", ["square"], ["bent"]),
+            helper.make_node("MatMul", ["bent", "weight"], ["y"]),
         ],
-        {
-            "zero": np.array([0]),
-            "one": np.array([1]),
-            "none": np.array(0),
-            "last": np.array([-1]),
-            "before": np.array([-99]),
-            "back": np.array([-1]),
-            "all": np.array([SIZE]),
-            "bias": random(1, 1, SIZE),
-        },
-        {"x": ("B", SIZE)},
-        {"b": (1, "B", SIZE), "d": ("B", 1, SIZE), "turned": ("B", SIZE), "whole": ("B", SIZE)},
+        {"shape": np.array([SIZE, SIZE]), "weight": random(SIZE, SIZE)},
+        {"x": ("T", SIZE)},
+        {"y": (SIZE, SIZE)},
     )
-    feeds = {"x": random(6, SIZE, seed=1)}
-    int8 = quantize.to_int8(fp32, [feeds], "x")
-    assert operators(int8)["Slice"] == 1
-    assert not operators(int8).keys() & {"Transpose", "Gather"}
-    for found, expected in zip(run(int8, feeds), run(fp32, feeds), strict=True):
-        assert np.array_equal(found, expected)
-
-
-@pytest.mark.parametrize("rank", [1, 3])
-def test_a_sequence_of_one_row_is_left_to_broadcasting(rank: int) -> None:
-    """Where no constant has an axis of size 1 more, the row needs none."""
-    fp32 = handmade(
-        [
-            helper.make_node("Unsqueeze", ["x", "zero"], ["row"]),
-            helper.make_node("Add", ["row", "bias"], ["sum"]),
-            helper.make_node("Gather", ["sum", "first"], ["y"]),
-        ],
-        {
-            "zero": np.array([0]),
-            "first": np.array(0),
-            "bias": random(*[1] * (rank - 1), SIZE),
-        },
-        {"x": ("B", SIZE)},
-        {"y": ("B", SIZE)},
-    )
-    feeds = {"x": random(6, SIZE, seed=1)}
-    int8 = quantize.to_int8(fp32, [feeds], "x")
-    assert {"Unsqueeze", "Squeeze"}.isdisjoint(operators(int8)) == (rank == 1)
-    [found], [expected] = run(int8, feeds), run(fp32, feeds)
-    assert np.array_equal(found, expected)
-
-
-def test_a_graph_with_a_frozen_length_is_refused() -> None:
-    fp32 = handmade(
-        [helper.make_node("Reshape", ["x", "shape"], ["y"])],
-        {"shape": np.array([3, -1])},
-        {"x": ("T", 2)},
-        {"y": (3, "N")},
-    )
-    with pytest.raises(GraphError, match=r"^x: it must run for inputs of all sizes, .* x\[97, 2\]"):
-        quantize.to_int8(fp32, [{"x": random(6, 2)}], "x")
+    with pytest.raises(GraphError, match=r"^x: ONNX Runtime fails for a sample: .*; export again$"):
+        quantize.to_int8(fp32, [{"x": random(6, SIZE)}], "x")
 
 
 def test_an_old_opset_is_refused() -> None:
