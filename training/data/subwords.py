@@ -12,7 +12,7 @@ from s2s_export.text.normalizers import clean, lower_case
 
 FEWEST_MERGES, MOST_MERGES = 200, 8000
 _WORDS_A_MERGE = 20
-"""Running words of training text for each merge that is learned; docs/text.md has the table."""
+"""Running words of training text for each merge that is learned."""
 
 _SEPARATOR = "\n"  # in no text: white space becomes spaces
 
