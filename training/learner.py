@@ -39,6 +39,9 @@ class Position:
     step: int = 0
     sentences: int = 0
 
+    def __str__(self) -> str:
+        return f"step {self.step} of epoch {self.epoch}"
+
 
 class Learner:
     """A model in training.

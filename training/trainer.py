@@ -82,13 +82,13 @@ def fit(
                 "replace it"
             )
         reporting.print_corpus(corpus, recipe)
-        for line in advice(raw, corpus):
-            print(f"note: {line}", file=sys.stderr)
         training = Training(corpus, recipe, run, recipe_name=recipe_name, device=device)
         if resume:
             training.restore(checkpoint.load_state(run))
         else:
             run_folder.clear(run)
+            for line in advice(raw, corpus):
+                print(f"note: {line}", file=sys.stderr)
         training.train(save_interval)
         result = checkpoint.load(run)
     reporting.print_result(result)
