@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from s2s_export.text.vocabulary import EOS
-from training.data.corpus import Corpus, encode_pairs
+from training.data.corpus import Corpus
+from training.data.encoding import encode_pairs
 from training.data.pairs_file import RawPairs, read_pairs
 from training.data.phrasebook import phrasebook
 from training.learner import Learner

@@ -13,7 +13,7 @@ from s2s_export.translator import Translator
 
 from . import evaluation
 from .cli import MISSING, Flag, parse
-from .data.corpus import Modes, Pair
+from .data.encoding import Modes, Pair
 from .data.pairs_file import read_pairs
 from .run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
 

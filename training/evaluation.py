@@ -7,7 +7,7 @@ from s2s_export.errors import TextError
 from s2s_export.pipeline import Pipeline
 from s2s_export.text.tokenizer import Encoding, Tokenizer
 
-from .data.corpus import Pair
+from .data.encoding import Pair
 from .metrics import Metrics, Scorer
 
 KNOWN, UNKNOWN = "known words", "unknown words"

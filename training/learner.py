@@ -17,7 +17,8 @@ from torch import nn
 from s2s_export.errors import NonFiniteError
 
 from .data.batches import Batch, collate, shuffled_groups
-from .data.corpus import Corpus, EncodedPair, encode_pairs
+from .data.corpus import Corpus
+from .data.encoding import EncodedPair, encode_pairs
 from .data.subword_dropout import SubwordDropout
 from .data.word_dropout import WordDropout
 from .loss import Loss, batch_loss

@@ -5,7 +5,8 @@ import random
 from dataclasses import dataclass
 
 from .data.batches import collate, shuffled_groups
-from .data.corpus import Corpus, Pair, encode_pairs
+from .data.corpus import Corpus
+from .data.encoding import Pair, encode_pairs
 from .evaluation import (
     KNOWN,
     UNKNOWN,

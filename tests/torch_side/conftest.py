@@ -15,7 +15,8 @@ from s2s_export.exporter.backends import (
 )
 from s2s_export.exporter.source import ExportSource, Sample
 from s2s_export.translator import Translator
-from training.data.corpus import EncodedPair, Modes, Vocabularies, select_pairs, sha256_of
+from training.data.corpus import select_pairs, sha256_of
+from training.data.encoding import EncodedPair, Modes, Vocabularies
 from training.data.pairs_file import read_pairs
 from training.models.seq2seq import Seq2Seq
 from training.recipes import Recipe, Selection

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from .corpus import Corpus, token_counts
+from .corpus import Corpus
+from .encoding import token_counts
 from .inspection import SIDES, lost_by
 from .pairs_file import TextPair
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from s2s_export.text.vocabulary import EOS
 
-from .corpus import EncodedPair
+from .encoding import EncodedPair
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from s2s_export.text.modes import TextMode
 from s2s_export.text.vocabulary import Vocabulary
 
-from .corpus import EncodedPair
+from .encoding import EncodedPair
 from .subwords import words_of
 
 

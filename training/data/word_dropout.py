@@ -13,7 +13,7 @@ import torch
 from s2s_export.text.vocabulary import Vocabulary
 
 from .batches import Batch
-from .corpus import EncodedPair
+from .encoding import EncodedPair
 
 
 class WordDropout:

@@ -7,7 +7,7 @@ from s2s_export.exporter.torch_steps import torch_steps
 from s2s_export.pipeline import Pipeline
 from s2s_export.text.tokenizer import Tokenizer
 
-from ..data.corpus import Vocabularies
+from ..data.encoding import Vocabularies
 from ..recipes import Recipe
 from .attention import AttentionDecoderRNN, AttentionEncoderRNN
 from .tutorial import DecoderRNN, EncoderRNN

@@ -20,7 +20,7 @@ from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 
-from ..data.corpus import Modes, Pair, Vocabularies
+from ..data.encoding import Modes, Pair, Vocabularies
 from ..data.pairs_file import TextPair
 from ..metrics import Metrics
 from ..models.seq2seq import Seq2Seq

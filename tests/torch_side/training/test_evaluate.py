@@ -26,7 +26,7 @@ from s2s_export.text.normalizers import normalize_tutorial
 from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 from training import evaluation
-from training.data.corpus import Pair
+from training.data.encoding import Pair
 from training.data.pairs_file import TextPair, read_pairs
 from training.evaluate import main
 from training.evaluation import KNOWN, UNKNOWN, Example

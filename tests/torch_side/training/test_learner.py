@@ -10,7 +10,8 @@ import torch
 from s2s_export.errors import NonFiniteError
 from s2s_export.text.vocabulary import EOS, UNK, Vocabulary
 from training.data.batches import collate
-from training.data.corpus import Corpus, EncodedPair
+from training.data.corpus import Corpus
+from training.data.encoding import EncodedPair
 from training.data.pairs_file import TextPair
 from training.data.word_dropout import WordDropout
 from training.learner import Learner, learning_rate

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from s2s_export.decoding.steps import DecoderSpec
 from training.data.batches import Batch, collate, shuffled_groups
-from training.data.corpus import EncodedPair
+from training.data.encoding import EncodedPair
 from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.models.seq2seq import Seq2Seq
 from training.recipes import TUTORIAL, Recipe

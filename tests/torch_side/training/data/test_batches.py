@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 
 from training.data.batches import collate, shuffled_groups
-from training.data.corpus import EncodedPair
+from training.data.encoding import EncodedPair
 
 
 def test_an_epoch_holds_each_pair_once(random_pairs: list[EncodedPair]) -> None:

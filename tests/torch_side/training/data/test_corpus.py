@@ -6,15 +6,8 @@ from pathlib import Path
 import pytest
 
 from s2s_export.errors import DataError
-from training.data.corpus import (
-    Corpus,
-    Modes,
-    Pair,
-    Vocabularies,
-    encode_pairs,
-    select_pairs,
-    split_held_out,
-)
+from training.data.corpus import Corpus, select_pairs, split_held_out
+from training.data.encoding import Modes, Pair, Vocabularies, encode_pairs
 from training.data.pairs_file import TextPair, read_pairs
 from training.recipes import TUTORIAL, Recipe, Selection
 

@@ -13,7 +13,7 @@ from s2s_export.text.bpe import Merges, pieces
 from s2s_export.text.modes import text_mode
 from s2s_export.text.normalizers import clean
 from s2s_export.text.vocabulary import Vocabulary
-from training.data.corpus import EncodedPair
+from training.data.encoding import EncodedPair
 from training.data.subword_dropout import SubwordDropout
 from training.data.subwords import FEWEST_MERGES, MOST_MERGES, default_merges, learn_merges
 
