@@ -139,7 +139,7 @@ class Recipe:
     label_smoothing: float = 0.1
     word_prediction: float = 1.0
     word_dropout: float = 0.25
-    subword_dropout: float = 0.1
+    subword_dropout: float = 0.0
     validate_every: int = 1
     patience: int = 10
     report_every: int = 0
