@@ -44,7 +44,8 @@ class Translation:
 
     Attributes:
         text: ``""`` where there was nothing to translate.
-        tokens: of the translation.
+        tokens: of the translation, as the target's text mode has them: words, subwords, of which
+            the first of a word begins with its space, or characters.
         log_probs: natural logarithm of the probability of each token, and one more for the end of
             the sentence if the model reached it.
         unknown_words: tokens of the text that the model was not trained on, in the order of the

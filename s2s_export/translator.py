@@ -33,10 +33,10 @@ class Translator:
     Making one reads and checks the whole folder (some tens of milliseconds); keep it and use it for
     every sentence, from as many threads as you like. It can be pickled, and used after a fork.
 
-    Of texts, these hold for every method: a newline is a space; control, zero-width and directional
-    characters vanish; the rest is up to the normalizer that the model was trained with. A text in
-    which the model knows no word (blanks, emoji, punctuation alone, another script) gives an empty
-    translation, and the model is not run.
+    Of texts, these hold for every method: a newline is a space; control characters and directional
+    marks vanish; the rest is up to the text mode that the model was trained with. A text in which
+    the model knows no word (blanks, another script) gives an empty translation, and the model is
+    not run.
 
     Attributes:
         device: where it runs: ``"cpu"`` or ``"cuda"``.

@@ -11,9 +11,17 @@ from ..errors import VocabularyError
 from ..text.bpe import Merges
 from ..text.modes import TextMode, text_mode
 from ..text.vocabulary import Vocabulary
-from .manifest import Manifest
+from .manifest import (
+    SOURCE_MERGES_FILE,
+    SOURCE_VOCABULARY_FILE,
+    TARGET_MERGES_FILE,
+    TARGET_VOCABULARY_FILE,
+    Manifest,
+)
 
 SideName = Literal["source", "target"]
+_VOCABULARIES = {"source": SOURCE_VOCABULARY_FILE, "target": TARGET_VOCABULARY_FILE}
+_MERGES = {"source": SOURCE_MERGES_FILE, "target": TARGET_MERGES_FILE}
 
 
 @dataclass(frozen=True)
@@ -22,16 +30,6 @@ class TextSide:
 
     mode: TextMode
     vocabulary: Vocabulary
-
-
-def vocabulary_file(name: SideName) -> str:
-    """Return the name of a side's vocabulary file."""
-    return f"{name}.vocab"
-
-
-def merges_file(name: SideName) -> str:
-    """Return the name of a side's merges file."""
-    return f"{name}.merges"
 
 
 def read_text_side(name: SideName, manifest: Manifest, read: Callable[[str], bytes]) -> TextSide:
@@ -50,9 +48,9 @@ def read_text_side(name: SideName, manifest: Manifest, read: Callable[[str], byt
     side = manifest.source if name == "source" else manifest.target
     merges = None
     if side.text == "natural":
-        merges = Merges.from_bytes(read(merges_file(name)), merges_file(name))
+        merges = Merges.from_bytes(read(_MERGES[name]), _MERGES[name])
     mode = text_mode(side.text, merges=merges, fold_case=side.fold_case)
-    file = vocabulary_file(name)
+    file = _VOCABULARIES[name]
     unk = name == "source" and manifest.special_ids.unk is not None
     vocabulary = Vocabulary.from_bytes(read(file), file, unk=unk, word_forms=mode.has_word_forms)
     if len(vocabulary) != side.vocabulary_size:
@@ -65,8 +63,8 @@ def read_text_side(name: SideName, manifest: Manifest, read: Callable[[str], byt
 
 def text_files(name: SideName, side: TextSide) -> dict[str, bytes]:
     """Return the content of a side's files, by name."""
-    files = {vocabulary_file(name): side.vocabulary.to_bytes()}
+    files = {_VOCABULARIES[name]: side.vocabulary.to_bytes()}
     merges = side.mode.merges
     if merges is not None:
-        files[merges_file(name)] = merges.to_bytes()
+        files[_MERGES[name]] = merges.to_bytes()
     return files

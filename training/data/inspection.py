@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from s2s_export.text.modes import TEXT_MODES, TextMode, text_mode
-from s2s_export.text.normalizers import clean
+from s2s_export.text.normalizers import clean, lower_case
 
 from .pairs_file import TextPair
 from .subwords import learn_merges
@@ -194,11 +194,11 @@ def lost_by(mode: TextMode, texts: Sequence[str]) -> Lost:
         if given == kept:
             continue
         upper_case += max(_capitals(given) - _capitals(kept), 0)
-        missing = Counter(given.lower().replace(" ", ""))
-        missing.subtract(kept.lower())
+        missing = Counter(lower_case(given).replace(" ", ""))
+        missing.subtract(lower_case(kept))
         missing = +missing
         lost.update(missing)
-        if missing and len(examples) < _EXAMPLES and any(map(str.isalnum, missing)):
+        if len(examples) < _EXAMPLES and any(unicodedata.category(c)[0] in "LMN" for c in missing):
             examples.append((given, kept))
     return Lost(dict(lost.most_common()), examples, upper_case)
 

@@ -104,6 +104,15 @@ def test_fit_warns_of_lost_letters_and_unique_tokens() -> None:
     assert advised(SENTENCES, natural) == []
 
 
+def test_lost_marks_alone_have_an_example() -> None:
+    """``q`` with a hook has no composed form, so the tutorial's mode loses the mark alone."""
+    assert lost_by(text_mode("unicode"), ["İstanbul"]).characters == {}
+    lost = lost_by(text_mode("tutorial"), ["q\u0309"])
+    assert (lost.letters, lost.examples) == (1, [("q\u0309", "q")])
+    selection = Selection(prefix_filter=False, held_out=0.0)
+    assert "loses 1 letters" in advised([TextPair("q\u0309", "a")], selection)[0]
+
+
 def test_fit_warns_of_a_filter_that_drops_more_than_half() -> None:
     pairs = [TextPair("je suis la", "I am here."), *SENTENCES]
     [line, *_] = advised(pairs, Selection(held_out=0.0))
