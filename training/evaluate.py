@@ -15,20 +15,20 @@ from . import evaluation
 from .cli import MISSING, Flag, parse
 from .data.encoding import Modes, Pair
 from .data.pairs_file import read_pairs
-from .run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
+from .run.folder import HYPOTHESES_FILE, TEST_FILE
 
 _PLOTTED = 4  # sentences in the picture of the attention
 
 
 @dataclass(frozen=True)
 class Options:
-    """Measure a run, or an exported folder, on held-out sentences: token errors, BLEU and chrF.
+    """Measure a run, or an exported folder, on its test pairs: token errors, BLEU and chrF.
 
     Exit codes: 0 ok, 2 wrong usage, 3 the run or the folder cannot be used, 4 the data cannot be
     used, 5 a package is missing, 130 interrupted.
 
     Attributes:
-        run: its held-out pairs are translated; by its best checkpoint if no folder is given.
+        run: its test pairs are translated; by its best checkpoint if no folder is given.
         exported: translate with this folder, through the Translator, as an app does.
         data: translate these pairs instead, all that are in the file; it may be any that
             ``training.fit --data`` takes. Pairs that the model was trained on flatter it.
@@ -120,9 +120,9 @@ def _pipeline(options: Options) -> tuple[Pipeline, int]:
 
 def _pairs(options: Options, modes: Modes) -> list[Pair]:
     """Return the pairs to evaluate on, tokenized."""
-    path = options.data or options.run / HELD_OUT_FILE
+    path = options.data or options.run / TEST_FILE
     if options.data is None and not path.exists():
-        raise DataNotFoundError(f"{path}: no held-out pairs here; give some with --data")
+        raise DataNotFoundError(f"{path}: no test pairs here; give some with --data")
     if options.data is None:  # the run's own file has one order
         texts = read_pairs(path).pairs
     else:

@@ -50,7 +50,8 @@ class Selection:
         target_subwords: merges learned for a ``natural`` target; 0 chooses by the amount of text.
         min_count: words seen less often are rare: in the source they count as unknown, and pairs
             with a rare word in the target are left out.
-        held_out: fraction of the source sentences that is held out; 0 trains on everything.
+        held_out: fraction of the source sentences that is held out: half of them choose the best
+            epoch (validation), the other half is measured (test); 0 trains on everything.
         reverse: translate from the first column to the second, not from the second to the first.
         languages: names of the two columns' languages.
     """
@@ -114,7 +115,7 @@ class Recipe:
             UNK. With 0 it learns no UNK from them.
         subword_dropout: share of the merges that training leaves out of a ``natural`` source, anew
             in each epoch, so that it reads words in several spellings.
-        validate_every: epochs from one validation on the held-out pairs to the next.
+        validate_every: epochs from one validation to the next.
         patience: validations without fewer errors after which training stops.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
         curve_every: sentences from one point of the loss curve to the next.

@@ -51,12 +51,15 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
         f"{selection.source_language} {source_words}, {selection.target_language} {target_words}"
     )
     rare = f" ({corpus.rare} left out for a rare word in the target)" if corpus.rare else ""
-    vocabulary = corpus.vocabularies.source
-    unknown = sum(bool(vocabulary.unknown(pair.source)) for pair in corpus.held_out)
-    print(
-        f"training on {len(corpus.training)} pairs{rare}; {len(corpus.held_out)} held out, "
-        f"{unknown} of them with words that training does not see"
-    )
+    held_out = "none held out"
+    if corpus.held_out:
+        vocabulary = corpus.vocabularies.source
+        unknown = sum(bool(vocabulary.unknown(pair.source)) for pair in corpus.held_out)
+        held_out = (
+            f"held out: {len(corpus.validation)} for validation, {len(corpus.test)} for the test, "
+            f"{unknown} of them with words that training does not see"
+        )
+    print(f"training on {len(corpus.training)} pairs{rare}; {held_out}")
 
 
 def print_running_loss(tally: Tally, clock: Clock, sentences: int, share: float) -> None:
@@ -72,7 +75,7 @@ def print_epoch(epoch: int, tally: Tally, clock: Clock, validation: Validation) 
         f"of a token {tally.token_loss:.3f}; {clock}, {clock.rate:.0f} pairs/s"
     )
     if validation.loss is not None:
-        line += f"; held-out loss {validation.loss:.3f}"
+        line += f"; validation loss {validation.loss:.3f}"
     for kind, metrics in validation.metrics.items():
         line += f"; {metrics.in_short()} ({kind})"
     say(line)
@@ -82,7 +85,7 @@ def print_result(result: Checkpoint) -> None:
     """Print the metrics, and random translations as the tutorial's ``evaluateRandomly`` does."""
     report = result.report
     for kind, metrics in report.metrics.items():
-        print(f"epoch {report.epoch}, held-out sentences, {kind}: {metrics}")
+        print(f"epoch {report.epoch}, test, {kind}: {metrics}")
     if report.metric_signature:
         print(report.metric_signature)
     pipeline, count = result.pipeline, min(_EXAMPLES, len(result.samples))

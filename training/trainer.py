@@ -3,6 +3,7 @@
 Reports go to stdout, the progress bar and notices to stderr.
 """
 
+import random
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 
 from . import evaluation, reporting
 from .data.advice import advice
-from .data.corpus import Corpus
+from .data.corpus import Corpus, to_tsv
+from .data.encoding import Pair
 from .data.pairs_file import TextPair
 from .learner import Learner
 from .recipes import Recipe
@@ -33,6 +35,9 @@ from .validation import NOT_MEASURED, Validation, Validator
 
 SAVE_INTERVAL = 60.0
 """Seconds. A killed training loses no more than this and the time of a validation."""
+
+_SAMPLES = 1000
+"""Training pairs on which export compares the graphs where no pairs are held out."""
 
 
 def fit(
@@ -61,8 +66,8 @@ def fit(
         save_interval: seconds from one checkpoint to the next.
 
     Returns:
-        The best checkpoint: that with the fewest token errors on the held-out sentences, or without
-        such sentences the last.
+        The best checkpoint: that with the fewest token errors on the validation pairs, or without
+        such pairs the last. Its metrics are those of the test pairs.
 
     Raises:
         DataError: no pair passes the filters, or to resume, the pairs are not the same.
@@ -105,7 +110,8 @@ class Training:
         self._corpus, self._run = corpus, run
         self._recipe, self._recipe_name = recipe, recipe_name
         self._learner = Learner(corpus, recipe, device)
-        self._validator = Validator(self._learner, corpus, recipe)
+        self._validator = Validator(self._learner, corpus, corpus.validation, recipe)
+        self._tester = Validator(self._learner, corpus, corpus.test, recipe)
         self._progress = Progress()
         self._environment = resuming.environment(device)
         self._clock = reporting.Clock()
@@ -113,8 +119,12 @@ class Training:
 
     def train(self, save_interval: float) -> None:
         """Train to the end of the recipe, or until a signal; errors as for ``fit``."""
-        if self._corpus.held_out:
-            replace_file(self._run / run_folder.HELD_OUT_FILE, self._corpus.held_out_tsv())
+        for name, pairs in (
+            (run_folder.VALIDATION_FILE, self._corpus.validation),
+            (run_folder.TEST_FILE, self._corpus.test),
+        ):
+            if pairs:
+                replace_file(self._run / name, to_tsv(pairs))
         self._save()  # before the work begins: a folder that cannot be written shows here
         saved = time.monotonic()
         done, total = self._learner.position.sentences, self._learner.pairs * self._recipe.epochs
@@ -175,12 +185,13 @@ class Training:
         self._learner.begin_epoch()
 
     def _validate(self) -> Validation:
-        """Evaluate the model; save it if it is the best so far."""
+        """Evaluate the model; save it, with its test, if it is the best so far."""
         validation = self._validator.measure()
         errors = validation.errors
         if errors is not None and self._progress.improves(errors, self._recipe.patience):
-            self._save_model(validation)
-            examples = evaluation.to_tsv(validation.examples)
+            test = self._tester.measure()
+            self._save_model(test)
+            examples = evaluation.to_tsv(test.examples)
             replace_file(self._run / run_folder.HYPOTHESES_FILE, examples)
         return validation
 
@@ -222,8 +233,8 @@ class Training:
         resumed = f"resumed after {self._learner.position}"
         print("the run was finished" if self._finished else resumed)
 
-    def _save_model(self, validation: Validation) -> None:
-        """Save the model as the best, with its report."""
+    def _save_model(self, test: Validation) -> None:
+        """Save the model as the best, with the result of its test."""
         corpus, learner = self._corpus, self._learner
         report = Report(
             recipe=self._recipe_name,
@@ -231,14 +242,24 @@ class Training:
             data=corpus.name,
             data_sha256=corpus.sha256,
             training_pairs=len(corpus.training),
-            held_out_pairs=len(corpus.held_out),
+            validation_pairs=len(corpus.validation),
+            test_pairs=len(corpus.test),
             max_source_length=learner.max_source_length,
             max_target_length=learner.max_target_length,
             epoch=min(learner.position.epoch, self._recipe.epochs),
-            held_out_loss=validation.loss,
-            metrics=validation.metrics,
-            metric_signature=self._validator.scorer.signature() if validation.metrics else None,
+            test_loss=test.loss,
+            metrics=test.metrics,
+            metric_signature=self._tester.scorer.signature() if test.metrics else None,
         )
-        samples, model = self._validator.samples(), learner.model
-        best = Checkpoint(self._recipe, report, corpus.modes, corpus.vocabularies, samples, model)
+        modes, vocabularies = corpus.modes, corpus.vocabularies
+        best = Checkpoint(self._recipe, report, modes, vocabularies, self._samples(), learner.model)
         checkpoint.save(best, self._run)
+
+    def _samples(self) -> tuple[Pair, ...]:
+        """Return pairs on which export compares the graphs: held-out ones, or some of training."""
+        encodable = (*self._validator.encodable, *self._tester.encodable)
+        if encodable:
+            return encodable
+        training = self._corpus.training
+        generator = random.Random(self._recipe.seed)
+        return tuple(generator.sample(training, min(_SAMPLES, len(training))))

@@ -1,7 +1,7 @@
-"""Validation: loss and metrics of a model in training on the held-out pairs."""
+"""Validation: loss and metrics of a model in training on pairs that it is not trained on."""
 
 import math
-import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .data.batches import collate, shuffled_groups
@@ -27,7 +27,7 @@ class Validation:
     """The result of one validation.
 
     Attributes:
-        loss: mean loss of a held-out target token under teacher forcing, in nats; ``None`` without
+        loss: mean loss of a target token under teacher forcing, in nats; ``None`` without
             tokens.
         metrics: of the translations, by kind of sentence (``evaluation.metrics_of``).
         examples: the translations.
@@ -39,7 +39,7 @@ class Validation:
 
     def columns(self) -> dict[str, float | None]:
         """Return loss and metrics as columns of a ``Point`` of the history."""
-        columns = {"held_out_loss": self.loss}
+        columns = {"validation_loss": self.loss}
         for kind, metrics in self.metrics.items():
             suffix = "_unknown" if kind == UNKNOWN else ""
             for name in ("bleu", "chrf", "token_error_rate", "exact"):
@@ -63,25 +63,31 @@ class Validation:
 
 NOT_MEASURED = Validation(None, {}, [])
 
-_SAMPLES = 1000
-
 
 class Validator:
-    """The held-out pairs, and the model that is evaluated on them.
+    """Pairs that are held out, and the model that is evaluated on them.
 
     Attributes:
-        pairs: the held-out pairs that the model can translate, with their encoding.
+        pairs: those that the model can translate, with their encoding.
         scorer: of their targets.
         encodable: those of them whose reference has token ids, too, and so a loss.
     """
 
-    def __init__(self, learner: Learner, corpus: Corpus, recipe: Recipe) -> None:
-        """Prepare the pairs; ``measure`` runs the learner's model as it is by then."""
+    def __init__(
+        self, learner: Learner, corpus: Corpus, pairs: Sequence[Pair], recipe: Recipe
+    ) -> None:
+        """Prepare the pairs; ``measure`` runs the learner's model as it is by then.
+
+        Args:
+            learner: has the model.
+            corpus: its vocabularies and text modes.
+            pairs: the validation pairs of the corpus, or its test pairs.
+            recipe: of the run.
+        """
         source, target = corpus.vocabularies.tokenizers(corpus.modes, learner.max_source_length)
         self._pipeline = learner.model.pipeline(source, target, learner.max_target_length)
         self._model = learner.model
-        self._corpus, self._seed = corpus, recipe.seed
-        self.pairs = translatable(source, corpus.held_out)
+        self.pairs = translatable(source, pairs)
         self.encodable = [pair for pair, _ in self.pairs if corpus.vocabularies.encodes(pair)]
         groups = shuffled_groups(
             encode_pairs(self.encodable, corpus.vocabularies),
@@ -90,18 +96,11 @@ class Validator:
             seed=0,
             epoch=0,
         )
-        self.scorer = scorer_of(target, corpus.held_out)
+        self.scorer = scorer_of(target, pairs)
         self._batches = [collate(group) for group in groups]
 
     def measure(self) -> Validation:
-        """Translate the held-out pairs; compute their loss and metrics."""
+        """Translate the pairs; compute their loss and metrics."""
         examples = translate_pairs(self._pipeline, self.pairs)
         metrics = metrics_of(examples, self.scorer)
         return Validation(mean_loss(self._model, self._batches), metrics, examples)
-
-    def samples(self) -> tuple[Pair, ...]:
-        """Return pairs on which export compares the graphs: encodable ones, or some of training."""
-        if self.encodable:
-            return tuple(self.encodable)
-        training = self._corpus.training
-        return tuple(random.Random(self._seed).sample(training, min(_SAMPLES, len(training))))

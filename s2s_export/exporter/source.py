@@ -47,7 +47,7 @@ class ExportSource:
         max_target_length: the most tokens of a translation, EOS included.
         samples: texts on which the back ends are compared; some become golden sentences.
         training: facts about the weights' origin, for the manifest.
-        metrics: of held-out sentences, by kind and name, for the manifest.
+        metrics: of test sentences, by kind and name, for the manifest.
         bleu: BLEU of texts against references, to measure int8 graphs with; ``None`` leaves it out.
     """
 

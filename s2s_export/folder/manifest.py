@@ -222,7 +222,7 @@ class Manifest:
         tools: version of each tool that took part, by name.
         training: the origin of the weights, by name: ``recipe``, ``data``, ``seed`` and so on;
             ``fingerprint`` is a sha256 over all weights and vocabularies.
-        metrics: of the held-out sentences, by kind of sentence and then by name.
+        metrics: of the test sentences, by kind of sentence and then by name.
         parity: the comparisons with eager PyTorch, by back end.
         golden: sentences with their translations.
     """

@@ -1,4 +1,4 @@
-"""Corpus: the pairs of a run, tokenized, filtered, split into training and held-out, encoded.
+"""Corpus: the pairs of a run, tokenized, filtered and split in three: training, validation, test.
 
 ``Corpus.prepare`` does all of it; the functions before it are its steps, in their order.
 """
@@ -87,7 +87,7 @@ def split_held_out(
         The pairs to train on and the held-out pairs, each in the order given.
     """
     sources = list(dict.fromkeys(pair.source for pair in pairs))
-    count = min(round(fraction * len(sources)), len(sources) - 1)
+    count = max(0, min(round(fraction * len(sources)), len(sources) - 1))
     held_out = set(random.Random(seed).sample(sources, count))
     training = [pair for pair in pairs if pair.source not in held_out]
     return training, [pair for pair in pairs if pair.source in held_out]
@@ -113,7 +113,8 @@ class Corpus:
             does.
         rare: training pairs left out for a rare word in the target.
         training: pairs to train on.
-        held_out: pairs to measure on.
+        validation: pairs that choose the epoch; half of the held-out source sentences.
+        test: pairs that nothing is chosen on, for the metrics; the other half.
         vocabularies: the words of the training pairs.
         modes: the text modes of both sides.
     """
@@ -126,7 +127,8 @@ class Corpus:
     words: tuple[int, int]
     rare: int
     training: tuple[Pair, ...]
-    held_out: tuple[Pair, ...]
+    validation: tuple[Pair, ...]
+    test: tuple[Pair, ...]
     vocabularies: Vocabularies
     modes: Modes
 
@@ -147,6 +149,7 @@ class Corpus:
             training, held_out = (
                 [modes.pair(pair.texts) for pair in part] for part in (training, held_out)
             )
+        validation, test = split_held_out(held_out, 0.5, recipe.seed)
         frequent = _without_rare_targets(training, selection.min_count)
         if not frequent:
             raise DataError(
@@ -162,18 +165,25 @@ class Corpus:
             words=(words[0], words[1]),
             rare=len(training) - len(frequent),
             training=tuple(frequent),
-            held_out=tuple(held_out),
+            validation=tuple(validation),
+            test=tuple(test),
             vocabularies=Vocabularies.from_pairs(
                 frequent, modes, min_count=selection.min_count, unk=recipe.learns_unk
             ),
             modes=modes,
         )
 
-    def held_out_tsv(self) -> bytes:
-        """Write the held-out pairs as a pairs file, the source always in the second column."""
-        texts = [pair.texts for pair in self.held_out]
-        lines = [[" ".join(text.split()) for text in (t.target, t.source)] for t in texts]
-        return "".join("\t".join(line) + "\n" for line in lines).encode()
+    @property
+    def held_out(self) -> tuple[Pair, ...]:
+        """The pairs that are not trained on: validation and test."""
+        return (*self.validation, *self.test)
+
+
+def to_tsv(pairs: Sequence[Pair]) -> bytes:
+    """Write pairs as a pairs file, the source always in the second column."""
+    texts = [pair.texts for pair in pairs]
+    lines = [[" ".join(text.split()) for text in (t.target, t.source)] for t in texts]
+    return "".join("\t".join(line) + "\n" for line in lines).encode()
 
 
 def _without_rare_targets(pairs: Sequence[Pair], min_count: int) -> list[Pair]:

@@ -27,7 +27,7 @@ from ..models.seq2seq import Seq2Seq
 from ..recipes import Recipe, Selection
 from .folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
 
-_FORMAT_VERSION = 4
+_FORMAT_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,13 @@ class Report:
         data: name of the data file, or ``phrasebook``.
         data_sha256: of all pairs, see ``corpus.sha256_of``.
         training_pairs: pairs trained on.
-        held_out_pairs: pairs held out.
+        validation_pairs: pairs that chose the epoch.
+        test_pairs: pairs that nothing was chosen on.
         max_source_length: tokens of the longest source sentence, EOS included.
         max_target_length: tokens of the longest target sentence, EOS included.
         epoch: the one that the weights are from.
-        held_out_loss: mean loss of a held-out token in nats; ``None`` without held-out pairs.
-        metrics: of the held-out sentences, by their kind: ``known words``, ``unknown words``.
+        test_loss: mean loss of a token of the test pairs in nats; ``None`` without any.
+        metrics: of the test pairs, by their kind: ``known words``, ``unknown words``.
         metric_signature: how they were computed; ``None`` without any.
     """
 
@@ -54,11 +55,12 @@ class Report:
     data: str
     data_sha256: str
     training_pairs: int
-    held_out_pairs: int
+    validation_pairs: int
+    test_pairs: int
     max_source_length: int
     max_target_length: int
     epoch: int
-    held_out_loss: float | None
+    test_loss: float | None
     metrics: dict[str, Metrics]
     metric_signature: str | None
 

@@ -14,11 +14,15 @@ BEST_FILE = "best.pt"
 LAST_FILE, PREVIOUS_FILE = "last.pt", "previous.pt"
 """The checkpoint to resume from; and the one before, should the last be damaged."""
 HISTORY_FILE = "history.csv"
-HELD_OUT_FILE, HYPOTHESES_FILE = "held-out.tsv", "hypotheses.tsv"
+VALIDATION_FILE, TEST_FILE = "validation.tsv", "test.tsv"
+HYPOTHESES_FILE = "hypotheses.tsv"
 LOSS_PLOT_FILE, ERRORS_PLOT_FILE = "loss.png", "errors.png"
 TENSORBOARD_FOLDER = "tensorboard"
 _CHECKPOINTS = (BEST_FILE, LAST_FILE, PREVIOUS_FILE)
-_REPORTS = (HISTORY_FILE, HELD_OUT_FILE, HYPOTHESES_FILE, LOSS_PLOT_FILE, ERRORS_PLOT_FILE)
+_REPORTS = (
+    *(HISTORY_FILE, VALIDATION_FILE, TEST_FILE, HYPOTHESES_FILE),
+    *(LOSS_PLOT_FILE, ERRORS_PLOT_FILE),
+)
 _LOCK_FILE = ".lock"
 
 

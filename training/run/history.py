@@ -22,14 +22,14 @@ class Point:
         token_loss: mean over the target tokens since the point before, in nats.
         sentence_loss: mean over the pairs since the point before of the sum of their tokens'
             losses, in nats; a tenth of it is what the tutorial prints.
-        held_out_loss: mean over the held-out target tokens, in nats; like all that follow, ``None``
-            without a validation.
-        bleu: of the held-out sentences without unknown words; ``None`` also where no reference has
-            four tokens.
+        validation_loss: mean over the target tokens of the validation pairs, in nats; like all that
+            follow, ``None`` without a validation.
+        bleu: of the validation sentences without unknown words; ``None`` also where no reference
+            has four tokens.
         chrf: of the same.
         token_error_rate: of the same.
         exact: fraction of the same that equal their reference.
-        bleu_unknown: of the held-out sentences with unknown words.
+        bleu_unknown: of the validation sentences with unknown words.
         chrf_unknown: of the same.
         token_error_rate_unknown: of the same.
         exact_unknown: of the same.
@@ -39,7 +39,7 @@ class Point:
     sentences: int
     token_loss: float | None = None
     sentence_loss: float | None = None
-    held_out_loss: float | None = None
+    validation_loss: float | None = None
     bleu: float | None = None
     chrf: float | None = None
     token_error_rate: float | None = None

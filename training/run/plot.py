@@ -1,4 +1,4 @@
-"""Plots of a run: its losses, its errors on held-out sentences, its attention."""
+"""Plots of a run: its losses, its errors in validation, its attention."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ Curve = Sequence[tuple[float, float]]
 
 
 def plot_losses(history: History, path: Path, *, per_sentence: bool) -> None:
-    """Draw the training loss and the held-out loss of a token, as a PNG file.
+    """Draw the training loss and the validation loss of a token, as a PNG file.
 
     With ``per_sentence``, draw a tenth of the training loss of a sentence, as the tutorial does.
     """
@@ -28,18 +28,18 @@ def plot_losses(history: History, path: Path, *, per_sentence: bool) -> None:
         label = "mean loss of a token (nats)"
         curves = {
             "training": _curve(history, "token_loss"),
-            "held-out": _curve(history, "held_out_loss"),
+            "validation": _curve(history, "validation_loss"),
         }
     _draw(curves, label, path)
 
 
 def plot_errors(history: History, path: Path) -> None:
-    """Draw the held-out token error rate, with and without unknown words, as a PNG file."""
+    """Draw the token error rate in validation, with and without unknown words, as a PNG file."""
     curves = {
         "known words": _curve(history, "token_error_rate"),
         "unknown words": _curve(history, "token_error_rate_unknown"),
     }
-    _draw(curves, "token error rate on held-out sentences", path)
+    _draw(curves, "token error rate on the validation pairs", path)
 
 
 def plot_attention(translations: Sequence[Translation], path: Path) -> None:

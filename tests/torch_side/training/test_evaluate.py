@@ -33,7 +33,7 @@ from training.evaluation import KNOWN, UNKNOWN, Example
 from training.metrics import Scorer
 from training.recipes import Recipe, Selection
 from training.run import checkpoint
-from training.run.folder import HELD_OUT_FILE, HYPOTHESES_FILE
+from training.run.folder import HYPOTHESES_FILE, TEST_FILE
 from training.trainer import fit
 
 FOUND = [
@@ -196,9 +196,9 @@ def test_a_run_and_its_exported_folder_have_the_same_metrics(
     assert "BLEU nrefs:1|" in out
     rows = [line.split("\t") for line in hypotheses.decode().splitlines()]
     assert rows[0] == ["source", "reference", "hypothesis", "unknown words"]
-    held_out = [line.split("\t") for line in (run / HELD_OUT_FILE).read_text().splitlines()]
-    assert [row[0] for row in rows[1:]] == [source for _, source in held_out]
-    assert [row[1] for row in rows[1:]] == [normalize_tutorial(target) for target, _ in held_out]
+    test = [line.split("\t") for line in (run / TEST_FILE).read_text().splitlines()]
+    assert [row[0] for row in rows[1:]] == [source for _, source in test]
+    assert [row[1] for row in rows[1:]] == [normalize_tutorial(target) for target, _ in test]
 
 
 def test_attention_plot(
@@ -279,7 +279,7 @@ def test_a_folder_translates_around_unknown_words(exported: Path) -> None:
     [
         (["--run", "gone"], 3, "gone/best.pt: no checkpoint; make one"),
         (["--exported", "gone"], 3, "gone: no such folder"),
-        (["--exported", "{exported}", "--run", "gone"], 4, "no held-out pairs here; give some"),
+        (["--exported", "{exported}", "--run", "gone"], 4, "no test pairs here; give some"),
         (["--exported", "{exported}", "--data", "gone.tsv"], 4, "gone.tsv: no such data file"),
         (["--exported", "{exported}", "--run", "{run}", "--attention-plot", "x"], 2, "has no att"),
         (["--run", "{run}", "--attention-plot", "x.png"], 2, "this model has no attention; train"),

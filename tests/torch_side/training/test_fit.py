@@ -26,10 +26,10 @@ def test_trains_a_run_folder_and_reports(
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert lines[0] == "26 pairs; words, SOS and EOS counted: fra 51, eng 36"
-    assert lines[1].startswith("training on 21 pairs; 5 held out, ")
+    assert lines[1].startswith("training on 21 pairs; held out: 3 for validation, 2 for the test, ")
     assert [line.split(":")[0] for line in lines[2:5]] == ["epoch 1", "epoch 2", "epoch 3"]
-    assert all("pairs/s; held-out loss" in line and "BLEU" in line for line in lines[2:5])
-    assert "held-out sentences, known words: BLEU" in lines[5]
+    assert all("pairs/s; validation loss" in line and "BLEU" in line for line in lines[2:5])
+    assert "test, known words: BLEU" in lines[5]
     assert any(line.startswith("BLEU nrefs:1|") and "version:" in line for line in lines)
     translations = lines[lines.index("source | reference | hypothesis") + 1 : -1]
     assert translations
@@ -37,14 +37,15 @@ def test_trains_a_run_folder_and_reports(
     assert lines[-1] == f"next: python -m s2s_export.export --run {run}"
     assert "pairs/s" in err
     names = [
-        *(".lock", "best.pt", "errors.png", "held-out.tsv", "history.csv", "hypotheses.tsv"),
-        *("last.pt", "loss.png", "previous.pt", "tensorboard"),
+        *(".lock", "best.pt", "errors.png", "history.csv", "hypotheses.tsv", "last.pt"),
+        *("loss.png", "previous.pt", "tensorboard", "test.tsv", "validation.tsv"),
     ]
     assert sorted(path.name for path in run.iterdir()) == names
     for name in ("loss.png", "errors.png"):
         assert (run / name).read_bytes().startswith(b"\x89PNG")
     report = checkpoints.load(run).report
-    assert (report.training_pairs, report.held_out_pairs, report.recipe) == (21, 5, "default")
+    assert (report.training_pairs, report.validation_pairs, report.test_pairs) == (21, 3, 2)
+    assert report.recipe == "default"
     assert list((run / "tensorboard").glob("events.*")), "TensorBoard is part of the extra dev"
 
 
@@ -81,7 +82,7 @@ def test_the_tutorials_recipe_prints_what_the_tutorial_prints(
     arguments = ["--recipe", "tutorial", "--data", str(tiny_pairs), "--run", str(run)]
     assert main([*arguments, "--report-every", "10", "--curve-every", "5", *SMALL[:2]]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith("training on 26 pairs; 0 held out")
+    assert lines[1].startswith("training on 26 pairs; none held out")
     assert [line.partition(" (")[2].partition(")")[0] for line in lines[2:4]] == [
         "10 38%",
         "20 77%",

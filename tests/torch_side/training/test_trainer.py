@@ -18,7 +18,15 @@ from s2s_export.errors import (
     S2SError,
     StoppedError,
 )
+from training.data.corpus import Corpus
 from training.data.pairs_file import TextPair, read_pairs
+from training.evaluation import (
+    metrics_of,
+    scorer_of,
+    to_tsv,
+    translatable,
+    translate_pairs,
+)
 from training.learner import Learner
 from training.loss import Loss
 from training.recipes import Recipe, Selection
@@ -247,3 +255,15 @@ def test_every_fsync_and_rename_fails_in_turn(
             train(raw, run, short, resume=True)
             assert flat(checkpoints.load_state(run)) == expected
     assert k > 20
+
+
+def test_the_metrics_are_those_of_the_test_pairs(raw: list[TextPair], tmp_path: Path) -> None:
+    result = train(raw, tmp_path)
+    corpus = Corpus.prepare(raw, RECIPE, "tiny.tsv")
+    pipeline = result.pipeline
+    examples = translate_pairs(pipeline, translatable(pipeline.source, corpus.test))
+    assert result.report.metrics == metrics_of(examples, scorer_of(pipeline.target, corpus.test))
+    assert (tmp_path / HYPOTHESES_FILE).read_bytes() == to_tsv(examples)
+    trained = {pair.source for pair in corpus.training}
+    chosen = {pair.source for pair in corpus.validation}
+    assert {pair.source for pair in corpus.test}.isdisjoint(trained | chosen)

@@ -159,3 +159,14 @@ def test_the_known_figures_of_the_real_corpus() -> None:
     assert tuple(map(len, (corpus.vocabularies.source, corpus.vocabularies.target))) == corpus.words
     sides = (tokens for pair in corpus.training for tokens in (pair.source, pair.target))
     assert max(map(len, sides)) == 9
+
+
+def test_validation_and_test_are_halves_of_the_held_out_sources() -> None:
+    raw = [TextPair(f"{a} {b}", f"{a}") for a in "abcdefgh" for b in "abcde"]
+    selection = Selection(max_length=0, prefix_filter=False, held_out=0.5)
+    corpus = Corpus.prepare(raw, Recipe(selection=selection), "letters")
+    parts = (corpus.training, corpus.validation, corpus.test)
+    assert [len(part) for part in parts] == [20, 10, 10]
+    sources = [{pair.source for pair in part} for part in parts]
+    assert len(set.union(*sources)) == sum(map(len, sources))
+    assert corpus.held_out == (*corpus.validation, *corpus.test)
