@@ -19,8 +19,8 @@ from s2s_export.errors import NonFiniteError
 from .data.batches import Batch, collate, shuffled_groups
 from .data.corpus import Corpus
 from .data.encoding import EncodedPair, encode_pairs
-from .data.subword_dropout import SubwordDropout
-from .data.word_dropout import WordDropout
+from .data.noise.source_noise import SourceNoise
+from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
 from .recipes import Recipe
@@ -78,11 +78,14 @@ class Learner:
         self._word_dropout: WordDropout | None = None
         if recipe.word_dropout and source.unk is not None:
             self._word_dropout = WordDropout(self._pairs, source, recipe.word_dropout)
-        self._subword_dropout: SubwordDropout | None = None
-        if recipe.subword_dropout and corpus.modes.source.merges is not None:
-            texts = [pair.texts.source for pair in corpus.training]
-            self._subword_dropout = SubwordDropout(
-                texts, corpus.modes.source, source, recipe.subword_dropout
+        self._source_noise: SourceNoise | None = None
+        if recipe.typing_noise or recipe.subword_dropout:
+            self._source_noise = SourceNoise(
+                [pair.texts.source for pair in corpus.training],
+                corpus.modes.source,
+                source,
+                typing=recipe.typing_noise,
+                subword_dropout=recipe.subword_dropout,
             )
         self.position = Position()
         self._groups: Sequence[Sequence[EncodedPair]] = ()
@@ -154,7 +157,7 @@ class Learner:
         if self._groups_of_epoch != self.position.epoch:
             self._groups_of_epoch = self.position.epoch
             self._groups = shuffled_groups(
-                self._spelt_pairs(),
+                self._pairs_of_epoch(),
                 self._recipe.batch_size,
                 self._recipe.batch_tokens,
                 seed=self._recipe.seed,
@@ -162,11 +165,11 @@ class Learner:
             )
         return self._groups
 
-    def _spelt_pairs(self) -> Sequence[EncodedPair]:
-        """Return the pairs as this epoch spells them."""
-        if self._subword_dropout is None:
+    def _pairs_of_epoch(self) -> Sequence[EncodedPair]:
+        """Return the pairs as this epoch types and spells them."""
+        if self._source_noise is None:
             return self._pairs
-        return self._subword_dropout(self._pairs, seed=self._recipe.seed, epoch=self.position.epoch)
+        return self._source_noise(self._pairs, seed=self._recipe.seed, epoch=self.position.epoch)
 
     def is_finite(self) -> bool:
         """Tell whether no weight is NaN or infinite."""

@@ -115,6 +115,9 @@ class Recipe:
             UNK. With 0 it learns no UNK from them.
         subword_dropout: share of the merges that training leaves out of a ``natural`` source, anew
             in each epoch, so that it reads words in several spellings.
+        typing_noise: share of the source texts that training reads without accents, without the
+            final full stop, with the other apostrophe, in capitals, or in lower case: each of these
+            with this probability, anew in each epoch.
         validate_every: epochs from one validation to the next.
         patience: validations without fewer errors after which training stops.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
@@ -141,6 +144,7 @@ class Recipe:
     word_prediction: float = 1.0
     word_dropout: float = 0.25
     subword_dropout: float = 0.0
+    typing_noise: float = 0.0
     validate_every: int = 1
     patience: int = 10
     report_every: int = 0
@@ -158,7 +162,7 @@ class Recipe:
             _require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in ("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"):
             _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
-        for name in ("warmup", "dropout", "label_smoothing", "subword_dropout"):
+        for name in ("warmup", "dropout", "label_smoothing", "subword_dropout", "typing_noise"):
             value = getattr(self, name)
             _require(0 <= value < 1, name, "at least 0, less than 1", value)
         layers, ratio, rate = self.n_layers, self.teacher_forcing_ratio, self.learning_rate

@@ -12,8 +12,8 @@ from s2s_export.text.vocabulary import EOS, UNK, Vocabulary
 from training.data.batches import collate
 from training.data.corpus import Corpus
 from training.data.encoding import EncodedPair
+from training.data.noise.word_dropout import WordDropout
 from training.data.pairs_file import TextPair
-from training.data.word_dropout import WordDropout
 from training.learner import Learner, learning_rate
 from training.recipes import TUTORIAL, Recipe, Selection
 

@@ -12,8 +12,8 @@ import torch
 
 from s2s_export.text.vocabulary import Vocabulary
 
-from .batches import Batch
-from .encoding import EncodedPair
+from ..batches import Batch
+from ..encoding import EncodedPair
 
 
 class WordDropout:

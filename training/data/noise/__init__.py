@@ -1,0 +1,1 @@
+"""Noise on the source in training, decided by seed, epoch and step."""
