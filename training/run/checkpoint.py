@@ -27,7 +27,7 @@ from ..models.seq2seq import Seq2Seq
 from ..recipes import Recipe, Selection
 from .folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
 
-_FORMAT_VERSION = 4
+_FORMAT_VERSION = 5
 
 
 @dataclass(frozen=True)

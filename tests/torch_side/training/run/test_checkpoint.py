@@ -47,7 +47,7 @@ def test_a_file_that_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
 
 def test_another_checkpoint_format(tmp_path: Path) -> None:
     torch.save({"format_version": 7}, tmp_path / BEST_FILE)
-    with pytest.raises(CheckpointError, match="expected checkpoint format 4, found 7"):
+    with pytest.raises(CheckpointError, match="expected checkpoint format 5, found 7"):
         checkpoints.load(tmp_path)
 
 
