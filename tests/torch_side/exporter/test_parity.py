@@ -15,7 +15,7 @@ from s2s_export.folder.reader import ExportedFolder
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from s2s_export.verify import TOLERANCE
 
-from ..both_models import greedy_oracle
+from ..each_model import greedy_oracle
 
 KINDS = ("eager", "torchscript", "onnx")
 

@@ -1,6 +1,7 @@
-"""Both models in int8: close to fp32, the same alone and in a batch, and really in integers."""
+"""Each model in int8: close to fp32, the same alone and in a batch, and really in integers."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnx
@@ -20,20 +21,20 @@ from s2s_export.quantization import calibration, quantize
 from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
-from training.models.attention import AttentionDecoderRNN
 from training.models.seq2seq import Seq2Seq
+from training.recipes import ModelName, Recipe
 
-from ..both_models import EACH_DECODER
+from ..each_model import EACH_MODEL
 
 OPTIONS = DecodingOptions(SOS, EOS, max_length=12)
 HIDDEN, SOURCE, TARGET = 256, 400, 300
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["tutorial", "attention"])
+@pytest.fixture(scope="module", params=get_args(ModelName))
 def model(request: pytest.FixtureRequest) -> Seq2Seq:
     """Of the tutorial's size, with scores as far apart as a trained model's."""
     torch.manual_seed(3)
-    model = Seq2Seq(SOURCE, TARGET, HIDDEN, attention=request.param)
+    model = Seq2Seq(Recipe(hidden_size=HIDDEN, model=request.param), SOURCE, TARGET)
     model.initialize_orthogonally()
     with torch.no_grad():
         model.decoder.out.weight *= 8
@@ -184,7 +185,7 @@ def test_structure_inside_of_a_scan_is_checked(
         check_graph(model.SerializeToString(), record, exported.encoder_spec, "x")
 
 
-@EACH_DECODER
+@EACH_MODEL
 def test_export_measures_and_records(source: ExportSource, tmp_path: Path) -> None:
     manifest = build.build(source, tmp_path / "out", force=False, precision="int8")
     assert manifest.int8 is not None

@@ -12,20 +12,20 @@ from training.data.batches import Batch, collate, shuffled_groups
 from training.data.encoding import EncodedPair
 from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.models.seq2seq import Seq2Seq
-from training.recipes import TUTORIAL, Recipe
+from training.recipes import TUTORIAL, ModelName, Recipe
 
-from ..both_models import EACH_DECODER, run_decoder, run_encoder
+from ..each_model import EACH_MODEL, run_decoder, run_encoder
 
-pytestmark = EACH_DECODER
+pytestmark = EACH_MODEL
 
 PLAIN = Recipe(dropout=0.0, label_smoothing=0.0, word_prediction=0.0, word_dropout=0.0)
 SUMS = 1e-5  # relative: sums of some hundred float32, added in another order
 
 
 @pytest.fixture
-def model(attention: bool) -> Seq2Seq:
+def model(model_name: ModelName) -> Seq2Seq:
     torch.manual_seed(0)
-    return Seq2Seq(20, 15, hidden_size=12, attention=attention)
+    return Seq2Seq(Recipe(hidden_size=12, model=model_name), 20, 15)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_any_choice_can_be_given() -> None:
         (["--min-count", "0"], "--min-count: expected 1 or more, found 0"),
         (["--max-length", "-1"], "--max-length: expected 0 or more, found -1"),
         (["--recipe", "x"], "--recipe"),
-        (["--recipe", "attention", "--n-layers", "3"], "--n-layers: expected 2 with attention"),
+        (["--recipe", "attention", "--n-layers", "3"], "--n-layers: expected 2 with --model attention"),
         (["--epoch"], "--epoch"),
         (["--device", "tpu"], "--device"),
         (["--data", "x", "--download", "tatoeba"], "--data and --download: expected one of them"),
