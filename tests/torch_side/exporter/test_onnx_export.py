@@ -196,10 +196,11 @@ def test_a_backward_gru_needs_an_encoder_that_reads_sentences(
 ) -> None:
     content = (each_tiny / "encoder.onnx").read_bytes()
     backward = edited(content, lambda m: set_attribute(m, "direction", "reverse"))
-    record, spec = manifest.graphs.encoder, manifest.steps.encoder
+    record, steps = manifest.graphs.encoder, manifest.steps.encoder
+    of_tokens = EncoderSpec(steps.inputs, steps.outputs, "tokens")
     with pytest.raises(GraphError, match="direction is 'reverse', expected 'forward'"):
-        check_graph(backward, record, spec, "encoder.onnx")
-    check_graph(backward, record, EncoderSpec(spec.inputs, spec.outputs, "sentence"), "x")
+        check_graph(backward, record, of_tokens, "encoder.onnx")
+    check_graph(backward, record, EncoderSpec(steps.inputs, steps.outputs, "sentence"), "x")
 
 
 @pytest.mark.parametrize(
