@@ -56,9 +56,7 @@ class ConditionalEncoder(nn.Module):
         """
         return self.unroll(self.embedding(tokens), directions)
 
-    def unroll(
-        self, embedded: Tensor, directions: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def unroll(self, embedded: Tensor, directions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the outputs of ``forward`` for whole embedded sentences ``float32[S, B, E]``."""
         # Over whole sentences, autograd of PyTorch's GRU is as fast as ``recurrence.unroll``.
         memory, directions = self.gru(embedded, directions)
@@ -166,14 +164,17 @@ class ConditionalDecoder(nn.Module):
             ``float32[T, B, 3H + E]``, outputs for ``score``.
         """
         gru, context_gru = self.gru, self.context_gru
-        from_embedded = functional.linear(embedded, gru.weight_ih_l0, gru.bias_ih_l0)
+        w_ih, b_ih, context_w_ih, context_b_ih = (
+            of.get_parameter(f"{kind}_ih_l0")
+            for of in (gru, context_gru)
+            for kind in ("weight", "bias")
+        )
+        from_embedded = functional.linear(embedded, w_ih, b_ih)
         states, contexts = [], []
         for of_step in from_embedded:
             hidden = gru_cell(gru, of_step, hidden)
             context, _ = self.attend(hidden, memory, key, mask)
-            from_context = functional.linear(
-                context[0], context_gru.weight_ih_l0, context_gru.bias_ih_l0
-            )
+            from_context = functional.linear(context[0], context_w_ih, context_b_ih)
             hidden = gru_cell(context_gru, from_context, hidden)
             states.append(hidden)
             contexts.append(context)

@@ -15,7 +15,6 @@ from .attention import AttentionDecoderRNN, AttentionEncoderRNN
 from .conditional import ConditionalDecoder, ConditionalEncoder
 from .tutorial import DecoderRNN, EncoderRNN
 
-
 Encoder = EncoderRNN | AttentionEncoderRNN | ConditionalEncoder
 Decoder = DecoderRNN | AttentionDecoderRNN | ConditionalDecoder
 
