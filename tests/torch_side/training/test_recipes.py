@@ -88,7 +88,7 @@ def test_any_choice_can_be_given() -> None:
         (["--recipe", "x"], "--recipe"),
         (
             ["--recipe", "attention", "--n-layers", "3"],
-            "expected 2 with --model attention, found 3",
+            "--n-layers: expected 2 with --model attention",
         ),
         (["--model", "conditional", "--n-layers", "1"], "--n-layers: expected 2 with --model cond"),
         (["--encoder-layers", "2"], "--encoder-layers: expected 1 with --model tutorial, found 2"),

@@ -74,7 +74,7 @@ def test_orthogonal_weights_of_every_layer_and_direction(model: Seq2Seq) -> None
 @pytest.mark.parametrize("name", ["tutorial", "attention"])
 @torch.no_grad()
 def test_orthogonal_weights_are_drawn_encoder_first_hidden_state_first(name: ModelName) -> None:
-    """The order of random numbers decides every weight of a run: a seed goes on meaning the same."""
+    """The order of random numbers decides every weight of a run: a seed keeps its meaning."""
     model = Seq2Seq(RECIPES[name], 20, 15)
     torch.manual_seed(5)
     model.initialize_orthogonally()
