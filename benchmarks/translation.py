@@ -26,6 +26,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from s2s_export.decoding.greedy import DecodingOptions, greedy_decode
+from s2s_export.decoding.steps import fixed_shape
 from s2s_export.export import source_of
 from s2s_export.exporter import backends, build
 from s2s_export.exporter.backends import Backend
@@ -119,14 +120,16 @@ def _seconds(task: Task) -> float:
 
 def _tutorial_loop(source: ExportSource, ids: list[int]) -> Task:
     """Return a task that decodes one sentence as the tutorial's ``evaluate`` does."""
-    hidden_size = int(source.encoder_spec.state[0].shape[2])
+    spec = source.encoder_spec
+    stretches = [ids] if spec.reads == "sentence" else [[index] for index in ids]
+    zeros = torch.zeros(fixed_shape(spec.state[0], 1))
 
     @torch.no_grad()
     def decode() -> list[int]:
-        hidden, collected = torch.zeros(1, 1, hidden_size), list[Sequence[torch.Tensor]]()
-        for index in ids:
-            hidden, *of_token = as_tuple(source.encoder(torch.tensor([[index]]), hidden))
-            collected.append(of_token)
+        hidden, collected = zeros, list[Sequence[torch.Tensor]]()
+        for stretch in stretches:
+            hidden, *of_tokens = as_tuple(source.encoder(torch.tensor([stretch]).T, hidden))
+            collected.append(of_tokens)
         memory = [torch.cat(parts) for parts in zip(*collected, strict=True)]
         token, decoded = torch.tensor([0]), []
         for _ in ids:
@@ -168,13 +171,19 @@ def _products(source: ExportSource, length: int) -> list[tuple[str, NDArray[np.f
         for step, module in (("encoder", source.encoder), ("decoder", source.decoder))
         for name, tensor in module.state_dict().items()
     }
-    applications = getattr(source.decoder, "n_layers", 2)
-    whole = ["encoder.gru.weight_ih_l0", "encoder.key.weight"]
+    of_inputs, of_states = (
+        [name for name in weights if name.startswith(f"encoder.gru.weight_{kind}")]
+        for kind in ("ih", "hh")
+    )
+    whole = [*of_inputs, "encoder.key.weight"]
+    context_gru = ["decoder.context_gru.weight_ih_l0", "decoder.context_gru.weight_hh_l0"]
+    # A GRU of its own reads the context, or the same one is applied again.
+    applications = 1 if context_gru[0] in weights else getattr(source.decoder, "n_layers", 2)
     step = ["decoder.gru.weight_ih_l0", "decoder.gru.weight_hh_l0"] * applications
-    step += ["decoder.query.weight", "decoder.combine.weight", "decoder.out.weight"]
-    each = ["encoder.gru.weight_hh_l0"] * length + step * length
+    step += ["decoder.query.weight", *context_gru, "decoder.combine.weight", "decoder.out.weight"]
+    each = of_states * length + ["encoder.bridge.weight"] + step * length
     rows = {**dict.fromkeys(each, 1), **dict.fromkeys(whole, length)}
-    names = [name for name in (*whole, *each) if name in weights]  # some only with attention
+    names = [name for name in (*whole, *each) if name in weights]  # each model has some
     return [(name, weights[name], rows[name]) for name in names]
 
 

@@ -18,7 +18,7 @@ from .recipes import DEFAULT, RECIPES, Recipe, TextModeName
 
 @dataclass(frozen=True)
 class Options:
-    """Train a sequence-to-sequence model: the tutorial's, or one with attention.
+    """Train a sequence-to-sequence model: the tutorial's, or one with attention (``--model``).
 
     Exit codes: 0 ok, 1 the loss is not finite, 2 wrong usage, 3 the run folder cannot be used, 4
     the data cannot be used, 5 the device is not available, 130 or 143 stopped by a signal, saved.

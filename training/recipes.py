@@ -12,6 +12,8 @@ from typing import Literal
 
 TextModeName = Literal["tutorial", "unicode", "natural", "characters", "spaces"]
 
+ModelName = Literal["tutorial", "attention", "conditional"]
+
 TUTORIAL_PREFIXES = (
     *("i am ", "i m "),
     *("he is", "he s "),
@@ -89,7 +91,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The model, the tutorial's or the one with attention, and its training.
+    """The model and its training.
 
     Attributes:
         seed: of the weights, the held-out part, the order of the pairs and all that is random.
@@ -122,9 +124,13 @@ class Recipe:
         patience: validations without fewer errors after which training stops.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
         curve_every: sentences from one point of the loss curve to the next.
-        hidden_size: units of the embeddings and GRUs.
-        n_layers: applications of the decoder's GRU in a step; 2 with attention.
-        attention: the decoder looks back at all tokens of the source, and is not the tutorial's.
+        model: ``tutorial``; ``attention``, whose decoder looks back at all tokens of the source; or
+            ``conditional``, which also reads the source in both directions.
+        hidden_size: units of the GRUs.
+        embedding_size: units of the embeddings; 0 takes the hidden size, and only the model
+            ``conditional`` takes another.
+        n_layers: applications of the decoder's GRU in a step; 2 but for the model ``tutorial``.
+        encoder_layers: GRUs on top of each other in the encoder; 1 but for ``conditional``.
         selection: which pairs are trained on.
     """
 
@@ -149,26 +155,46 @@ class Recipe:
     patience: int = 10
     report_every: int = 0
     curve_every: int = 2000
+    model: ModelName = "tutorial"
     hidden_size: int = 256
+    embedding_size: int = 0
     n_layers: int = 2
-    attention: bool = False
+    encoder_layers: int = 1
     selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         for name in (
             *("epochs", "batch_size", "batch_tokens", "validate_every", "patience", "curve_every"),
-            *("hidden_size", "n_layers"),
+            *("hidden_size", "n_layers", "encoder_layers"),
         ):
             _require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
-        for name in ("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"):
+        for name in (
+            *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
+            "embedding_size",
+        ):
             _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in ("warmup", "dropout", "label_smoothing", "subword_dropout", "typing_noise"):
             value = getattr(self, name)
             _require(0 <= value < 1, name, "at least 0, less than 1", value)
-        layers, ratio, rate = self.n_layers, self.teacher_forcing_ratio, self.learning_rate
-        _require(layers == 2 or not self.attention, "n_layers", "2 with attention", layers)
+        self._check_sizes()
+        ratio, rate = self.teacher_forcing_ratio, self.learning_rate
         _require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
         _require(rate > 0, "learning_rate", "more than 0", rate)
+
+    def _check_sizes(self) -> None:
+        model, hidden, embedding = self.model, self.hidden_size, self.embedding_size
+        if model != "tutorial":
+            _require(self.n_layers == 2, "n_layers", f"2 with --model {model}", self.n_layers)
+        if model != "conditional":
+            layers, expected = self.encoder_layers, f"1 with --model {model}"
+            _require(layers == 1, "encoder_layers", expected, layers)
+            expected = f"0 or the hidden size, {hidden}, with --model {model}"
+            _require(embedding in (0, hidden), "embedding_size", expected, embedding)
+
+    @property
+    def units_of_embeddings(self) -> int:
+        """Units of the embeddings."""
+        return self.embedding_size or self.hidden_size
 
     @property
     def learns_unk(self) -> bool:
@@ -199,7 +225,9 @@ TUTORIAL = Recipe(
 )
 """The tutorial's training: one pair at a time, the decoder fed its own predictions."""
 
-ATTENTION = Recipe(attention=True, epochs=24, learning_rate=3e-3, dropout=0.1, label_smoothing=0.2)
+ATTENTION = Recipe(
+    model="attention", epochs=24, learning_rate=3e-3, dropout=0.1, label_smoothing=0.2
+)
 """For the model with attention, which overfits sooner; docs/attention.md has its metrics."""
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(

@@ -116,7 +116,7 @@ def _exported(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
     )
     model.ir_version = record.ir_version
     _strip_metadata(model)
-    _number_names(model.graph, {*dict(module.named_parameters())})
+    _number_names(model.graph, {*dict(module.named_parameters(remove_duplicate=False))})
     content: bytes = model.SerializeToString(deterministic=True)
     return content
 

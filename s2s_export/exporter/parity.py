@@ -115,7 +115,8 @@ def step_differences(
             tokens = generator.integers(0, source_size, (length, batch))
             one = _encoded(reference, tokens, state)
             other = _encoded(candidate, tokens, state)
-            note("encoder", one, other)
+            outputs_of_encoder = reference.encoder.spec.output_names
+            note("encoder", {name: one[name] for name in outputs_of_encoder}, other)
             one = reference.decoder.spec.first_state(one, batch)
             other = candidate.decoder.spec.first_state(other, batch)
             for _ in range(_CHAINED_STEPS):

@@ -1,5 +1,6 @@
 """Fixtures that need torch: the committed tiny models, as modules and as the three back ends."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from training.data.corpus import select_pairs, sha256_of
 from training.data.encoding import EncodedPair, Modes, Vocabularies
 from training.data.pairs_file import read_pairs
 from training.models.seq2seq import Seq2Seq
-from training.recipes import Recipe, Selection
+from training.recipes import ModelName, Recipe, Selection
 from training.run import checkpoint as checkpoints
 from training.run.checkpoint import Checkpoint, Report
 
@@ -30,16 +31,24 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="session", params=["tiny", "tiny-attention"])
+TINY: Mapping[str, ModelName] = {
+    "tiny": "tutorial",
+    "tiny-attention": "attention",
+    "tiny-conditional": "conditional",
+}
+"""Committed exported folders, and the model of each."""
+
+
+@pytest.fixture(scope="session", params=TINY)
 def each_tiny(request: pytest.FixtureRequest) -> Path:
-    """A committed exported folder: of the tutorial's model, and of the one with attention."""
+    """A committed exported folder of each model."""
     return FIXTURES / str(request.param)
 
 
 @pytest.fixture
-def attention() -> bool:
-    """Whether the decoder has attention; ``EACH_DECODER`` gives a test both."""
-    return False
+def model_name() -> ModelName:
+    """Which model; ``EACH_MODEL`` gives a test each."""
+    return "tutorial"
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +59,9 @@ def tiny_source(each_tiny: Path) -> ExportSource:
     hidden = manifest.steps.encoder.state[0].shape[2]
     assert isinstance(hidden, int)
     model = Seq2Seq(
+        Recipe(model=TINY[each_tiny.name], hidden_size=hidden),
         manifest.source.vocabulary_size,
         manifest.target.vocabulary_size,
-        hidden,
-        attention=each_tiny.name == "tiny-attention",
     )
     for module, name in ((model.encoder, "encoder.pt"), (model.decoder, "decoder.pt")):
         scripted = torchscript.load((each_tiny / name).read_bytes())
@@ -102,9 +110,9 @@ def random_pairs() -> list[EncodedPair]:
 
 
 @pytest.fixture
-def checkpoint(tiny_pairs: Path, attention: bool) -> Checkpoint:
+def checkpoint(tiny_pairs: Path, model_name: ModelName) -> Checkpoint:
     """An untrained checkpoint over the tiny pairs: as good as a trained one to export."""
-    recipe = Recipe(hidden_size=16, epochs=1, attention=attention)
+    recipe = Recipe(hidden_size=16, epochs=1, model=model_name)
     pairs, _ = select_pairs(read_pairs(tiny_pairs).pairs, Selection())
     modes = Modes.of(recipe.selection)
     vocabularies = Vocabularies.from_pairs(pairs, modes)

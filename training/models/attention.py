@@ -19,6 +19,27 @@ from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from .recurrence import gru_cell, unroll
 
 
+def additive_attention(
+    query: Tensor, energy: Tensor, memory: Tensor, key: Tensor, mask: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Weigh the memory of each source token by its key and a query.
+
+    Args:
+        query: ``float32[1, B, H]``, a linear map of the decoder's hidden state.
+        energy: ``float32[1, H]``, the weight of the energies.
+        memory: ``float32[S, B, M]``.
+        key: ``float32[S, B, H]``.
+        mask: ``float32[S, B, 1]``; zero where a sentence has no token.
+
+    Returns:
+        The context ``float32[1, B, M]``, a weighted mean of the memory, and the weights
+        ``float32[S, B, 1]``.
+    """
+    energies = functional.linear(torch.tanh(key + query), energy)  # [S, B, H] -> [S, B, 1]
+    attention = torch.softmax(energies.masked_fill(mask == 0, -torch.inf), dim=0)
+    return (attention * memory).sum(dim=0, keepdim=True), attention
+
+
 class AttentionEncoderRNN(nn.Module):
     """Encoder step: the tutorial's, with a memory of each token for the decoder's attention."""
 
@@ -119,9 +140,7 @@ class AttentionDecoderRNN(nn.Module):
             The context ``float32[1, B, H]``, a weighted mean of the memory, and the weights
             ``float32[S, B, 1]``.
         """
-        energy = self.energy(torch.tanh(key + self.query(hidden)))  # [S, B, H] -> [S, B, 1]
-        attention = torch.softmax(energy.masked_fill(mask == 0, -torch.inf), dim=0)
-        return (attention * memory).sum(dim=0, keepdim=True), attention
+        return additive_attention(self.query(hidden), self.energy.weight, memory, key, mask)
 
     def score(self, output: Tensor) -> Tensor:
         """Turn outputs ``float32[…, 3H]`` into log-probabilities ``float32[…, V]``.

@@ -1,16 +1,47 @@
-"""Seq2Seq: the encoder and the decoder of a run, the tutorial's or those with attention."""
+"""Seq2Seq: the encoder and the decoder of a run, made by the name of the model."""
+
+from collections.abc import Callable, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from s2s_export.exporter.torch_steps import torch_steps
 from s2s_export.pipeline import Pipeline
 from s2s_export.text.tokenizer import Tokenizer
 
 from ..data.encoding import Vocabularies
-from ..recipes import Recipe
+from ..recipes import ModelName, Recipe
 from .attention import AttentionDecoderRNN, AttentionEncoderRNN
+from .conditional import ConditionalDecoder, ConditionalEncoder
 from .tutorial import DecoderRNN, EncoderRNN
+
+Encoder = EncoderRNN | AttentionEncoderRNN | ConditionalEncoder
+Decoder = DecoderRNN | AttentionDecoderRNN | ConditionalDecoder
+
+
+def _tutorial(recipe: Recipe, source: int, target: int) -> tuple[Encoder, Decoder]:
+    size = recipe.hidden_size
+    return EncoderRNN(source, size), DecoderRNN(target, size, recipe.n_layers)
+
+
+def _attention(recipe: Recipe, source: int, target: int) -> tuple[Encoder, Decoder]:
+    size = recipe.hidden_size
+    return AttentionEncoderRNN(source, size), AttentionDecoderRNN(target, size)
+
+
+def _conditional(recipe: Recipe, source: int, target: int) -> tuple[Encoder, Decoder]:
+    sizes = recipe.units_of_embeddings, recipe.hidden_size
+    encoder = ConditionalEncoder(source, *sizes, recipe.encoder_layers)
+    return encoder, ConditionalDecoder(target, *sizes)
+
+
+_MODELS: Mapping[ModelName, Callable[[Recipe, int, int], tuple[Encoder, Decoder]]] = {
+    "tutorial": _tutorial,
+    "attention": _attention,
+    "conditional": _conditional,
+}
+"""Makers of both modules, by the name of the model. They get the recipe and the number of tokens of
+the source vocabulary and of the target vocabulary."""
 
 
 class Seq2Seq(nn.Module):
@@ -19,41 +50,25 @@ class Seq2Seq(nn.Module):
     It has no ``forward``: training and the decoding loop call the two steps.
     """
 
-    encoder: EncoderRNN | AttentionEncoderRNN
-    decoder: DecoderRNN | AttentionDecoderRNN
+    encoder: Encoder
+    decoder: Decoder
 
-    def __init__(
-        self,
-        source_vocabulary: int,
-        target_vocabulary: int,
-        hidden_size: int,
-        n_layers: int = 2,
-        *,
-        attention: bool = False,
-    ) -> None:
+    def __init__(self, recipe: Recipe, source_vocabulary: int, target_vocabulary: int) -> None:
         """Make both modules.
 
         Args:
+            recipe: names the model and has its sizes.
             source_vocabulary: tokens of the source vocabulary.
             target_vocabulary: tokens of the target vocabulary.
-            hidden_size: units of the embeddings and GRUs.
-            n_layers: applications of the decoder's GRU in a step; 2 with attention.
-            attention: whether the decoder looks back at the source.
         """
         super().__init__()
-        if attention:
-            assert n_layers == 2, "the attention stands between two applications"
-            self.encoder = AttentionEncoderRNN(source_vocabulary, hidden_size)
-            self.decoder = AttentionDecoderRNN(target_vocabulary, hidden_size)
-        else:
-            self.encoder = EncoderRNN(source_vocabulary, hidden_size)
-            self.decoder = DecoderRNN(target_vocabulary, hidden_size, n_layers)
+        make = _MODELS[recipe.model]
+        self.encoder, self.decoder = make(recipe, source_vocabulary, target_vocabulary)
 
     @classmethod
     def of(cls, recipe: Recipe, vocabularies: Vocabularies) -> "Seq2Seq":
         """Make the model that a recipe describes, for these words."""
-        sizes = len(vocabularies.source), len(vocabularies.target), recipe.hidden_size
-        return cls(*sizes, recipe.n_layers, attention=recipe.attention)
+        return cls(recipe, len(vocabularies.source), len(vocabularies.target))
 
     def pipeline(self, source: Tokenizer, target: Tokenizer, max_length: int) -> Pipeline:
         """Return the model as PyTorch runs it, text to text, of at most ``max_length`` tokens."""
@@ -69,8 +84,16 @@ class Seq2Seq(nn.Module):
         after Glorot and Bengio 2010 for the input. Embeddings and biases stay as PyTorch makes
         them.
         """
-        for gru in (self.encoder.gru, self.decoder.gru):
-            for gate in gru.get_parameter("weight_hh_l0").chunk(3):
-                nn.init.orthogonal_(gate)
-            for gate in gru.get_parameter("weight_ih_l0").chunk(3):
-                nn.init.xavier_uniform_(gate)
+        for gru in (module for module in self.modules() if isinstance(module, nn.GRU)):
+            for kind, initialize in _ORTHOGONAL.items():
+                for name, weights in gru.named_parameters():  # of each layer and direction
+                    if name.startswith(kind):
+                        for gate in weights.chunk(3):
+                            initialize(gate)
+
+
+_ORTHOGONAL: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "weight_hh": nn.init.orthogonal_,
+    "weight_ih": nn.init.xavier_uniform_,
+}
+"""Initializers of the GRUs' matrices, by the beginning of their names."""

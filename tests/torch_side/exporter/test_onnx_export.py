@@ -22,8 +22,9 @@ from s2s_export.folder.manifest import GraphRecord, Manifest
 from s2s_export.folder.reader import ExportedFolder
 from s2s_export.text.vocabulary import EOS, SOS
 from training.models.seq2seq import Seq2Seq
+from training.recipes import ModelName, Recipe
 
-from ..both_models import EACH_DECODER
+from ..each_model import EACH_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -195,10 +196,11 @@ def test_a_backward_gru_needs_an_encoder_that_reads_sentences(
 ) -> None:
     content = (each_tiny / "encoder.onnx").read_bytes()
     backward = edited(content, lambda m: set_attribute(m, "direction", "reverse"))
-    record, spec = manifest.graphs.encoder, manifest.steps.encoder
+    record, steps = manifest.graphs.encoder, manifest.steps.encoder
+    of_tokens = EncoderSpec(steps.inputs, steps.outputs, "tokens")
     with pytest.raises(GraphError, match="direction is 'reverse', expected 'forward'"):
-        check_graph(backward, record, spec, "encoder.onnx")
-    check_graph(backward, record, EncoderSpec(spec.inputs, spec.outputs, "sentence"), "x")
+        check_graph(backward, record, of_tokens, "encoder.onnx")
+    check_graph(backward, record, EncoderSpec(steps.inputs, steps.outputs, "sentence"), "x")
 
 
 @pytest.mark.parametrize(
@@ -295,7 +297,7 @@ def test_a_flipped_linear_before_reset_fails_the_gate(
         )
 
 
-@EACH_DECODER
+@EACH_MODEL
 def test_graphs_hold_no_trace_of_the_machine(source: ExportSource) -> None:
     here = str(Path(__file__).resolve().parents[3]).encode()
     torch_folder = str(Path(onnx.__file__).resolve().parents[1]).encode()
@@ -306,13 +308,13 @@ def test_graphs_hold_no_trace_of_the_machine(source: ExportSource) -> None:
         assert b'.py"' not in content
 
 
-@EACH_DECODER
-def test_gru_weights_are_initializers_without_concat(attention: bool) -> None:
+@EACH_MODEL
+def test_gru_weights_are_initializers_without_concat(model_name: ModelName) -> None:
     """The GRU's weights lie there as ONNX wants them; they are not cut and joined again.
 
     Small ones the exporter folds by itself.
     """
-    model = Seq2Seq(20, 15, 128, attention=attention).eval()
+    model = Seq2Seq(Recipe(hidden_size=128, model=model_name), 20, 15).eval()
     for module, record, grus in (
         (model.encoder, build.GRAPHS.encoder, 1),
         (model.decoder, build.GRAPHS.decoder, 2),
@@ -329,10 +331,10 @@ def test_gru_weights_are_initializers_without_concat(attention: bool) -> None:
         assert not of_weights & weights
 
 
-@EACH_DECODER
+@EACH_MODEL
 def test_the_same_module_gives_the_same_onnx(source: ExportSource) -> None:
     """Whatever was exported before: the exporter has caches, and numbers values as it goes."""
-    other = Seq2Seq(20, 15, 128).eval().decoder
+    other = Seq2Seq(Recipe(hidden_size=128), 20, 15).eval().decoder
     contents = []
     for _ in range(2):
         onnx_export.to_onnx(other, other.spec(), build.GRAPHS.decoder)
@@ -340,7 +342,7 @@ def test_the_same_module_gives_the_same_onnx(source: ExportSource) -> None:
     assert contents[0] == contents[1]
 
 
-@EACH_DECODER
+@EACH_MODEL
 def test_torchscript_keeps_every_tensor(source: ExportSource) -> None:
     decoder = source.decoder
     loaded = torchscript.load(torchscript.save(torchscript.script(decoder)))

@@ -13,7 +13,7 @@ from s2s_export.exporter.source import ExportSource
 from s2s_export.verify import verify
 from training.run.checkpoint import Checkpoint
 
-from ..both_models import EACH_DECODER
+from ..each_model import EACH_MODEL
 
 FP32_FILES = build.OWN_FILES - {
     *("encoder.int8.onnx", "decoder.int8.onnx", "source.merges", "target.merges")
@@ -55,7 +55,7 @@ def test_the_code_in_the_docs_translates_without_this_project(tiny_3: Path, tmp_
         assert found.stdout.strip() == golden.target == translator.translate(golden.source)
 
 
-@EACH_DECODER
+@EACH_MODEL
 def test_export_without_torchscript_has_the_onnx_graphs(
     source: ExportSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +95,7 @@ export(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("attention", [True])  # it has all that the other graphs have, and more
+@pytest.mark.parametrize("model_name", ["attention", "conditional"])
 def test_two_processes_export_the_same_bytes(checkpoint: Checkpoint, tmp_path: Path) -> None:
     """Whatever the seed of Python's hashes; of TorchScript, the tensors."""
     from training.run import checkpoint as checkpoints

@@ -206,7 +206,7 @@ def test_attention_plot(
 ) -> None:
     """The same from the run and from the folder: rows of the translation, columns of the source."""
     run, folder = tmp_path / "run", tmp_path / "exported"
-    recipe = Recipe(epochs=20, batch_size=8, hidden_size=16, attention=True)
+    recipe = Recipe(epochs=20, batch_size=8, hidden_size=16, model="attention")
     raw = read_pairs(tiny_pairs).pairs
     fit(raw, recipe, run, recipe_name="x", data_name="tiny", device=torch.device("cpu"))
     export(run, folder)

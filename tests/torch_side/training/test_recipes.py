@@ -45,6 +45,15 @@ def test_the_default_recipe() -> None:
     assert Options().recipe == DEFAULT
 
 
+def test_sizes_of_the_conditional_model() -> None:
+    arguments = ["--recipe", "attention", "--model", "conditional"]
+    recipe = replace(RECIPES["attention"], model="conditional")
+    assert parse_options(arguments).recipe == recipe
+    assert recipe.units_of_embeddings == recipe.hidden_size
+    arguments += ["--embedding-size", "128", "--encoder-layers", "2"]
+    assert parse_options(arguments).recipe == replace(recipe, embedding_size=128, encoder_layers=2)
+
+
 def test_any_choice_can_be_given() -> None:
     arguments = [
         *("--no-prefix-filter", "--max-length", "30", "--text", "unicode", "--reverse"),
@@ -77,7 +86,17 @@ def test_any_choice_can_be_given() -> None:
         (["--min-count", "0"], "--min-count: expected 1 or more, found 0"),
         (["--max-length", "-1"], "--max-length: expected 0 or more, found -1"),
         (["--recipe", "x"], "--recipe"),
-        (["--recipe", "attention", "--n-layers", "3"], "--n-layers: expected 2 with attention"),
+        (
+            ["--recipe", "attention", "--n-layers", "3"],
+            "--n-layers: expected 2 with --model attention",
+        ),
+        (["--model", "conditional", "--n-layers", "1"], "--n-layers: expected 2 with --model cond"),
+        (["--encoder-layers", "2"], "--encoder-layers: expected 1 with --model tutorial, found 2"),
+        (
+            ["--recipe", "attention", "--embedding-size", "128"],
+            "--embedding-size: expected 0 or the hidden size, 256, with --model attention, found 1",
+        ),
+        (["--embedding-size", "-1"], "--embedding-size: expected 0 or more, found -1"),
         (["--epoch"], "--epoch"),
         (["--device", "tpu"], "--device"),
         (["--data", "x", "--download", "tatoeba"], "--data and --download: expected one of them"),

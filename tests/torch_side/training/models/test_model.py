@@ -8,6 +8,7 @@ from torch import Tensor
 
 from training.models.seq2seq import Seq2Seq
 from training.models.tutorial import DecoderRNN, EncoderRNN
+from training.recipes import Recipe
 
 
 @torch.no_grad()
@@ -97,7 +98,7 @@ def test_a_sentence_at_once_is_the_sentence_token_by_token() -> None:
 
 def test_a_batch_is_its_rows_one_by_one() -> None:
     torch.manual_seed(0)
-    model = Seq2Seq(50, 40, 32, n_layers=2)
+    model = Seq2Seq(Recipe(hidden_size=32), 50, 40)
     tokens, hidden = torch.randint(50, (5, 7)), random_state(7, 32)
     token = torch.randint(40, (7,))
     encoded = model.encoder(tokens, hidden)
