@@ -13,7 +13,9 @@ from .cli import MISSING, Flag, RecipeName, parse
 from .data.download import download
 from .data.pairs_file import RawPairs, read_pairs, read_parallel
 from .data.phrasebook import phrasebook
-from .recipes import DEFAULT, RECIPES, Recipe, TextModeName
+from .recipe import Recipe
+from .recipes import DEFAULT, RECIPES
+from .selection import TextModeName
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from .data.noise.source_noise import SourceNoise
 from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
-from .recipes import Recipe
+from .recipe import Recipe
 
 
 @dataclass

@@ -17,7 +17,7 @@ from s2s_export.text.vocabulary import EOS, SOS
 
 from .data.batches import Batch
 from .models.seq2seq import Seq2Seq
-from .recipes import Recipe
+from .recipe import Recipe
 
 
 @dataclass(frozen=True)

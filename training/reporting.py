@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from .data.corpus import Corpus
 from .evaluation import translatable, translate_pairs
-from .recipes import Recipe
+from .recipe import Recipe
 from .run.checkpoint import Checkpoint
 from .run.history import TUTORIAL_SCALE
 from .run.progress import Tally

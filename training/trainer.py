@@ -23,7 +23,7 @@ from .data.corpus import Corpus, to_tsv
 from .data.encoding import Pair
 from .data.pairs_file import TextPair
 from .learner import Learner
-from .recipes import Recipe
+from .recipe import Recipe
 from .run import checkpoint, resuming
 from .run import folder as run_folder
 from .run.checkpoint import Checkpoint, Report

@@ -13,7 +13,8 @@ from operator import attrgetter
 from s2s_export.errors import DataError
 from s2s_export.text.normalizers import normalize_tutorial
 
-from ..recipes import Recipe, Selection
+from ..recipe import Recipe
+from ..selection import Selection
 from .encoding import Modes, Pair, Vocabularies, token_counts
 from .pairs_file import TextPair
 

@@ -24,7 +24,8 @@ from ..data.encoding import Modes, Pair, Vocabularies
 from ..data.pairs_file import TextPair
 from ..metrics import Metrics
 from ..models.seq2seq import Seq2Seq
-from ..recipes import Recipe, Selection
+from ..recipe import Recipe
+from ..selection import Selection
 from .folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
 
 _FORMAT_VERSION = 5

@@ -9,7 +9,7 @@ import torch
 from s2s_export.errors import CheckpointError, DataError
 
 from ..data.corpus import Corpus
-from ..recipes import Recipe
+from ..recipe import Recipe
 from .checkpoint import recipe_from
 
 

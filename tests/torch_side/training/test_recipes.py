@@ -9,7 +9,9 @@ import pytest
 
 from s2s_export.text.modes import TEXT_MODES
 from training.fit import Options, parse_options
-from training.recipes import DEFAULT, RECIPES, TUTORIAL, Recipe, Selection
+from training.recipe import Recipe
+from training.recipes import DEFAULT, RECIPES, TUTORIAL
+from training.selection import Selection
 
 
 def test_the_tutorials_recipe() -> None:
