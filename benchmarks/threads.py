@@ -5,8 +5,10 @@ cores free and with another process on one of them. ``s2s_export.command.share_c
 conclusion.
 """
 
+import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from .training import rate_in_a_process
 
@@ -17,8 +19,10 @@ _VARIANTS = {
 }
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print a row for each setting of the threads; each figure is a process of its own."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.threads", description=__doc__)
+    parser.parse_args(arguments)
     print(f"{'':25} {'both cores free':>16} {'one core taken':>16}")
     for name, variables in _VARIANTS.items():
         free = rate_in_a_process("recipe default", variables)

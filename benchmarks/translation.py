@@ -50,20 +50,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--plot", type=Path, help="also draw the batches, into this file")
     options = parser.parse_args(arguments)
     source = source_of(options.run)
+    tokens = len(source.source.vocabulary)
     pairs_of_steps = _backends(source)
     if options.beside:
-        pairs_of_steps["beside fp32"] = _backends(source_of(options.beside))["ONNX fp32"]
+        beside = source_of(options.beside)
+        tokens = min(tokens, len(beside.source.vocabulary))  # both models read the same ids
+        pairs_of_steps["beside fp32"] = _backends(beside)["ONNX fp32"]
     print(f"one thread; median of {_ROUNDS} rounds, in turn; times as fast as eager in brackets\n")
     names = (*pairs_of_steps, "tutorial", "floor")
     print(f"{'µs a sentence':14}" + "".join(f"{name:>18}" for name in names))
     for length in LENGTHS:
-        _print_row(f"{length} + {length} tokens", _measure(source, pairs_of_steps, 1, length), 1)
+        ids = _random_ids(tokens, 1, length)
+        _print_row(f"{length} + {length} tokens", _measure(source, pairs_of_steps, ids), 1)
     names = (*pairs_of_steps, "floor")
     title = f"{_BATCH_LENGTH} + {_BATCH_LENGTH} tokens"
     print(f"\n{title:14}" + "".join(f"{name:>18}" for name in names))
     rows = {}
     for batch in BATCHES:
-        rows[batch] = _measure(source, pairs_of_steps, batch, _BATCH_LENGTH)
+        ids = _random_ids(tokens, batch, _BATCH_LENGTH)
+        rows[batch] = _measure(source, pairs_of_steps, ids)
         _print_row(f"batch of {batch}", rows[batch], batch)
     rate = _sgemm_rate()
     products = sum(w.size * rows for _, w, rows in _products(source, _BATCH_LENGTH))
@@ -87,13 +92,18 @@ def _backends(source: ExportSource) -> dict[str, Backend]:
     }
 
 
+def _random_ids(tokens: int, batch: int, length: int) -> list[list[int]]:
+    """Return the ids of a batch of sentences, of the first tokens of a vocabulary."""
+    ids: list[list[int]] = np.random.default_rng(0).integers(3, tokens, (batch, length)).tolist()
+    return ids
+
+
 def _measure(
-    source: ExportSource, pairs_of_steps: dict[str, Backend], batch: int, length: int
+    source: ExportSource, pairs_of_steps: dict[str, Backend], sources: list[list[int]]
 ) -> dict[str, float]:
-    """Return the seconds that a batch takes, by back end."""
+    """Return the seconds that a batch of sentences of one length takes, by back end."""
+    batch, length = len(sources), len(sources[0])
     options = DecodingOptions(sos=0, eos=-1, max_length=length)  # no token ends a sentence
-    size = len(source.source.vocabulary)
-    sources = np.random.default_rng(0).integers(3, size, (batch, length)).tolist()
     tasks: dict[str, Task] = {
         name: partial(greedy_decode, backend, sources, options)
         for name, backend in pairs_of_steps.items()

@@ -5,7 +5,7 @@ The translating command, training and export write through it. Standard library 
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,8 +21,9 @@ def replacing_file(path: Path, *, keep_as: Path | None = None) -> Iterator[IO[by
 
     Args:
         path: the file to replace.
-        keep_as: a name for the old file. Between the two renames there is an instant in which the
-            old file has only this name.
+        keep_as: a name for the old file; an older one of that name is deleted once the new file
+            has its own. Between two renames there is an instant in which the old file has only this
+            name.
 
     Raises:
         OutputError: the file cannot be written; where that shows early, the block does not run.
@@ -57,14 +58,19 @@ def replace_file(path: Path, content: bytes, *, keep_as: Path | None = None) -> 
 
 def _rename(temporary: Path, path: Path, keep_as: Path | None) -> None:
     """Give the new file its name, and the old one the name that it is kept as, or neither."""
-    if keep_as is not None:
-        path.replace(keep_as)
-    try:
+    if keep_as is None:
         temporary.replace(path)
-    except BaseException:
-        if keep_as is not None:
-            keep_as.replace(path)
-        raise
+        return
+    older = keep_as.with_name(f".{keep_as.name}.old")
+    renames = [(path, keep_as), (temporary, path)]
+    if keep_as.exists():
+        renames.insert(0, (keep_as, older))
+    with ExitStack() as undo:
+        for present, wanted in renames:
+            present.replace(wanted)
+            undo.callback(wanted.replace, present)
+        undo.pop_all()
+    older.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

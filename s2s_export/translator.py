@@ -1,27 +1,25 @@
 """Translator: text in, text out, for other people's apps.
 
-It loads an exported folder into a ``Pipeline`` and adds streams of texts, devices and pickling.
+It loads an exported folder into a ``Pipeline`` and adds streams of texts and pickling.
 """
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputTypeError, OptionError, ProviderError, TextError
+from .errors import InputTypeError, OptionError, TextError
 from .folder.manifest import Manifest
 from .folder.manifest_rules import MOST_TOKENS
 from .folder.reader import Precision
 from .pipeline import Pipeline, Translation
-from .runtime.model import OnnxModel
-from .runtime.sessions import SessionSettings, choose_device, warn_of_two_onnxruntimes
+from .runtime.model import open_model
+from .runtime.sessions import warn_of_two_onnxruntimes
 from .text.tokenizer import Encoding, Tokenizer, UnknownWords
 
 if TYPE_CHECKING:
     import onnxruntime
-
-_LOG = logging.getLogger(__name__)
 
 
 class Translator:
@@ -82,7 +80,7 @@ class Translator:
             ProviderError: the device or onnxruntime is not available.
             OptionError: an option has a value that it cannot have.
         """
-        self._arguments = {
+        self._arguments: dict[str, Any] = {
             "path": Path(path).absolute(),
             "device": device,
             "threads": threads,
@@ -94,21 +92,10 @@ class Translator:
         if max_length is not None and not 1 <= max_length <= MOST_TOKENS:
             raise OptionError(f"max_length: expected 1 to {MOST_TOKENS}, found {max_length}")
         warn_of_two_onnxruntimes()
-
-        def load(device: str) -> OnnxModel:
-            settings = SessionSettings(device, threads, session_options)
-            return OnnxModel(path, settings, precision=precision)
-
-        self.device, self.device_reason = choose_device(device)
-        try:
-            self._model = load(self.device)
-        except ProviderError as error:  # built with CUDA, and no GPU or no libraries here
-            if device != "auto" or self.device == "cpu":
-                raise
-            self.device, self.device_reason = "cpu", str(error)
-            self._model = load(self.device)
-        if device == "auto":
-            _LOG.info("device 'auto' is %r: %s", self.device, self.device_reason)
+        self._model, self.device_reason = open_model(
+            path, device, threads=threads, options=session_options, precision=precision
+        )
+        self.device = self._model.device
         source, target = self.manifest.source, self.manifest.target
         self.source = Tokenizer(
             self._model.source.mode,
@@ -258,9 +245,4 @@ class Translator:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._arguments["session_options"] is not None:
             raise TypeError("a Translator with session_options of your own cannot be pickled")
-        return _reopen, (self._arguments,)
-
-
-def _reopen(arguments: dict[str, Any]) -> Translator:
-    """Make a Translator in another process, of the folder that the pickled one was made of."""
-    return Translator(**arguments)
+        return partial(Translator, **self._arguments), ()

@@ -16,20 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from . import __version__, command
-from .decoding.greedy import Hypothesis
+from . import __version__, command, golden
 from .decoding.steps import StepSpec
 from .errors import ArtefactError, ParityError, ProviderError, S2SError
-from .folder.manifest import (
-    MANIFEST_FILE,
-    Golden,
-    GraphRecord,
-    Manifest,
-)
+from .folder.manifest import MANIFEST_FILE, GraphRecord, Manifest
 from .folder.reader import ExportedFolder
 from .folder.text_side import SideName, read_text_side
 from .runtime.sessions import PROVIDERS, SessionSettings
-from .text.vocabulary import EOS
 from .translator import Translator
 
 TOLERANCE = 1e-4
@@ -159,12 +152,9 @@ def _graphs(manifest: Manifest) -> Iterator[tuple[str, GraphRecord, StepSpec]]:
 
 def _golden_checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]:
     """Replay the golden sentences: the ids of their texts, the tokens, the log-probabilities."""
-
-    def replay() -> list[tuple[Golden, Hypothesis]]:
-        translator = Translator(path, device=device)
-        return [(golden, _replay(golden, translator)) for golden in translator.manifest.golden]
-
-    replayed, check = _attempt("golden sentences", replay)
+    replayed, check = _attempt(
+        "golden sentences", lambda: golden.replay(Translator(path, device=device))
+    )
     if replayed is None:
         yield check
         return
@@ -174,44 +164,16 @@ def _golden_checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]
     yield _attempt("their log-probabilities", partial(_compare_log_probs, replayed))[1]
 
 
-def _replay(golden: Golden, translator: Translator) -> Hypothesis:
-    ids = translator.source.encode(golden.source).ids
-    if ids != golden.source_ids:
-        raise ParityError(
-            f"{golden.source!r}: expected source ids {list(golden.source_ids)}, found {list(ids)}"
-        )
-    [hypothesis] = translator.pipeline.decode([ids])
-    target, target_ids = translator.target.decode(hypothesis.ids), hypothesis.with_eos(EOS)
-    if (target_ids, target) != (golden.target_ids, golden.target):
-        raise ParityError(
-            f"{golden.source!r}: expected {golden.target!r} (ids {list(golden.target_ids)}), "
-            f"found {target!r} (ids {list(target_ids)})"
-        )
-    return hypothesis
-
-
-def _compare_log_probs(replayed: Sequence[tuple[Golden, Hypothesis]]) -> str:
-    largest = max((_difference(*pair) for pair in replayed), default=0.0)
+def _compare_log_probs(replayed: Sequence[golden.Replayed]) -> str:
+    largest = max((entry.difference for entry in replayed), default=0.0)
     if largest > TOLERANCE:
         raise ParityError(f"they differ by {largest:.3g}, more than {TOLERANCE:.3g}")
     return f"largest difference {largest:.1e}, tolerance {TOLERANCE:.0e}"
 
 
 def _replay_int8(path: str | os.PathLike[str], device: str) -> str:
-    translator = Translator(path, device=device, precision="int8")
-    int8, golden = translator.manifest.int8, translator.manifest.golden
-    assert int8 is not None
-    hypotheses = translator.pipeline.decode([entry.source_ids for entry in golden])
-    for entry, expected, hypothesis in zip(golden, int8.golden_target_ids, hypotheses, strict=True):
-        ids = hypothesis.with_eos(EOS)
-        if ids != expected:
-            raise ParityError(f"{entry.source!r}: expected ids {list(expected)}, found {list(ids)}")
-    return f"{len(golden)} sentences token for token as when exported, on {device}"
-
-
-def _difference(golden: Golden, hypothesis: Hypothesis) -> float:
-    pairs = zip(golden.log_probs, hypothesis.log_probs, strict=True)
-    return max(abs(one - other) for one, other in pairs)
+    count = golden.replay_int8(Translator(path, device=device, precision="int8"))
+    return f"{count} sentences token for token as when exported, on {device}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -27,7 +27,8 @@ _OLD = ".old"
 def replacing_folder(target: Path, own_files: Collection[str], *, force: bool) -> Iterator[Path]:
     """Give an empty folder to build in; when the block ends well, it takes the target's place.
 
-    Of two that do this at once, both finish, and the folder is the one that ended last.
+    Of two that do this at once, both finish, and the folder is the one that ended last. The block
+    writes with ``write_file``.
 
     Args:
         target: the folder to write; if it is a link, the folder that it points to.
@@ -41,6 +42,7 @@ def replacing_folder(target: Path, own_files: Collection[str], *, force: bool) -
     """
     target = target.resolve()
     _require_replaceable(target, own_files, force=force)
+    there_is_an_old_folder = target.exists()
     with ExitStack() as stack:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -67,9 +69,22 @@ def replacing_folder(target: Path, own_files: Collection[str], *, force: bool) -
         except S2SError:  # some are OSErrors too, with a message of their own
             raise
         except OSError as error:
-            raise OutputError(
-                f"{target}: cannot be written: {error}; it is the old folder or the new one"
-            ) from error
+            # The reason alone: the error's file is one of the folder that is being built.
+            reason = error.strerror or error
+            state = "; it is the old folder or the new one" if there_is_an_old_folder else ""
+            raise OutputError(f"{target}: cannot be written: {reason}{state}") from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file of the folder that is being built; it is on the disk afterwards.
+
+    Raises:
+        OSError: it cannot be written; ``replacing_folder`` turns that into an error of its target.
+    """
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _require_replaceable(target: Path, own_files: Collection[str], *, force: bool) -> None:

@@ -11,7 +11,6 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from .. import __version__
-from ..atomic_file import replace_file
 from ..decoding.contract import check_specs
 from ..errors import GraphError, ParityError
 from ..folder import manifest_file
@@ -42,7 +41,7 @@ from ..text.tokenizer import Tokenizer
 from ..text.vocabulary import EOS, SOS
 from ..verify import verify
 from . import evidence, onnx_export, torchscript
-from .atomic_folder import replacing_folder
+from .atomic_folder import replacing_folder, write_file
 from .backends import TwoFiles
 from .source import ExportSource
 
@@ -107,8 +106,8 @@ def build(
             int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, int8_graphs, golden)
         manifest = _manifest(source, files, parity, golden, int8)
         for name, content in files.items():
-            replace_file(folder / name, content)
-        replace_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
+            write_file(folder / name, content)
+        write_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
         _replay(folder)
     return manifest
 

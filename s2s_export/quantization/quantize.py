@@ -34,7 +34,8 @@ def to_int8(content: bytes, feeds: Sequence[Feeds], name: str) -> bytes:
     """Rewrite a graph.
 
     Args:
-        content: the float32 ONNX file's bytes.
+        content: the float32 ONNX file's bytes; an axis of constant size, which
+            ``graph_check`` refuses, stays so.
         feeds: samples of the graph's inputs, at least one; where the range of a product's
             operand does not follow from the graph, it is measured on them.
         name: of the graph in messages.

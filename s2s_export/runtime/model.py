@@ -1,18 +1,28 @@
 """OnnxModel: the two steps of an exported folder in ONNX Runtime, and its vocabularies.
 
-The Translator decodes with it, for any number of threads and across forks.
+The Translator opens one on the device that it was asked for, and decodes with it, for any number of
+threads and across forks.
 """
 
+from __future__ import annotations
+
+import logging
 import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..decoding.steps import DecoderStep, EncoderStep
-from ..errors import ArtefactError
+from ..errors import ArtefactError, ProviderError
 from ..folder.reader import FolderContent, Precision, read_folder
 from .onnx_steps import OnnxRun
-from .sessions import SessionSettings, require_onnxruntime
+from .sessions import SessionSettings, choose_device, require_onnxruntime
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,11 @@ class OnnxModel:
         self._opened = self._open(content)
 
     @property
+    def device(self) -> str:
+        """Where it runs: ``"cpu"`` or ``"cuda"``."""
+        return self._settings.device
+
+    @property
     def encoder(self) -> EncoderStep:
         """The encoder step, usable in this process."""
         return self._in_this_process().encoder
@@ -100,3 +115,44 @@ class OnnxModel:
         return _Opened(
             EncoderStep(specs.encoder, encoder), DecoderStep(specs.decoder, decoder), os.getpid()
         )
+
+
+def open_model(
+    path: str | os.PathLike[str],
+    device: str,
+    *,
+    threads: int = 1,
+    options: onnxruntime.SessionOptions | None = None,
+    precision: Precision = "fp32",
+) -> tuple[OnnxModel, str]:
+    """Open the model of an exported folder on a device.
+
+    Args:
+        path: of the folder.
+        device: ``"cpu"``, ``"cuda"``, or ``"auto"``: CUDA where it works, the CPU elsewhere.
+        threads: of one call.
+        options: of the sessions, used as they are; then ``threads`` is not looked at.
+        precision: which graphs.
+
+    Returns:
+        The model, and the reason for its device, in a few words.
+
+    Raises:
+        ProviderError: the device or onnxruntime is not available.
+        ArtefactError: the folder cannot be used; the subclass and the message say why.
+        OptionError: the folder has no such precision, or ``threads`` is not positive.
+    """
+
+    def open_on(device: str) -> OnnxModel:
+        return OnnxModel(path, SessionSettings(device, threads, options), precision=precision)
+
+    chosen, reason = choose_device(device)
+    try:
+        model = open_on(chosen)
+    except ProviderError as error:  # built with CUDA, and no GPU or no libraries here
+        if device != "auto" or chosen == "cpu":
+            raise
+        model, reason = open_on("cpu"), str(error)
+    if device == "auto":
+        _LOG.info("device 'auto' is %r: %s", model.device, reason)
+    return model, reason

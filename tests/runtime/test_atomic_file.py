@@ -1,5 +1,6 @@
 """Writing a file all at once: old content or new, at every instant and whichever call fails."""
 
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -68,6 +69,40 @@ def test_a_failed_call_leaves_the_old_file_or_the_new_one(
         assert error.startswith(f"{path}: cannot be written: No space left on device")
         assert error.endswith("; it is the old file or the new one") is (old is not None)
     assert k > 3, "open, write, fsync and rename at least"
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt()], ids=["full disk", "Ctrl-C"])
+def test_a_failed_call_keeps_the_older_kept_file(
+    tmp_path: Path, error: BaseException | None
+) -> None:
+    """The k-th open, write, fsync or rename fails, for every k."""
+    before = {"last.pt": b"old", "previous.pt": b"older"}
+    after = {"last.pt": b"new", "previous.pt": b"old"}
+    for k in count(1):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        for name, content in before.items():
+            (folder / name).write_bytes(content)
+        path, previous = folder / "last.pt", folder / "previous.pt"
+        with (
+            failing_disk(k, error=error) as disk,
+            suppress(OutputError, KeyboardInterrupt),
+        ):
+            replace_file(path, b"new", keep_as=previous)
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} in (before, after), k
+        if not disk.has_failed():
+            break
+    assert k > 6, "open, write, fsync, three renames and fsync of the folder"
+
+
+def test_a_leftover_of_a_killed_call_is_removed(tmp_path: Path) -> None:
+    """Killed when the older kept file had been moved aside."""
+    path, previous = tmp_path / "last.pt", tmp_path / "previous.pt"
+    path.write_bytes(b"old")
+    (tmp_path / ".previous.pt.old").write_bytes(b"older")
+    replace_file(path, b"new", keep_as=previous)
+    assert names(tmp_path) == ["last.pt", "previous.pt"]
+    assert previous.read_bytes() == b"old"
 
 
 def test_a_block_that_fails_keeps_the_old_file(tmp_path: Path) -> None:

@@ -1,22 +1,17 @@
-"""Pairs file: two columns of texts, one pair a line, in the formats that people have.
+"""Pairs file: two columns of texts, one pair a line; or two parallel files.
 
-Tab-separated text as it is; ``.csv`` with quotes; ``.jsonl`` with named fields; or two parallel
-files.
+``text_file`` reads the rows; here two of their cells become a source and a target.
 """
 
-import csv
-import json
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
+from s2s_export.errors import DataError, DataFormatError
 
-from .text_file import LONGEST_LINE, lines_of, opened
+from .text_file import LONGEST_LINE, Row, lines_of, opened, rows_of
 
 __all__ = ["LONGEST_LINE", "RawPairs", "TextPair", "read_pairs", "read_parallel"]
 
@@ -92,18 +87,11 @@ def read_pairs(
     """
     if len(columns) not in (0, 2):
         raise DataError(f"--columns: expected two, source and target, found {len(columns)}")
-    try:
-        with opened(path) as (name, file):
-            raw = RawPairs(name)
-            rows = _rows(name, lines_of(name, file, raw.skipped))
-            for pair in _pairs(raw, rows, _Columns(name, columns, reverse=reverse, header=header)):
-                raw.add(pair)
-    except FileNotFoundError:
-        raise DataNotFoundError(f"{path}: no such data file") from None
-    except DataError:
-        raise
-    except (OSError, EOFError, UnicodeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
+    with opened(path) as (name, file):
+        raw = RawPairs(name)
+        rows = rows_of(name, lines_of(name, file, raw.skipped))
+        for pair in _pairs(raw, rows, _Columns(name, columns, reverse=reverse, header=header)):
+            raw.add(pair)
     _require_pairs(raw)
     _look_at_numbers(raw)
     return raw
@@ -119,13 +107,8 @@ def read_parallel(source: Path, target: Path) -> RawPairs:
     sides: list[dict[int, str]] = []
     skipped: Counter[str] = Counter()
     for path in (source, target):
-        try:
-            with opened(path) as (name, file):
-                sides.append(dict(lines_of(name, file, skipped)))
-        except FileNotFoundError:
-            raise DataNotFoundError(f"{path}: no such data file") from None
-        except (OSError, EOFError, UnicodeError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(f"{path}: cannot be read: {error}") from error
+        with opened(path) as (name, file):
+            sides.append(dict(lines_of(name, file, skipped)))
     last = [max(side, default=0) for side in sides]
     if last[0] != last[1]:
         raise DataError(
@@ -137,45 +120,6 @@ def read_parallel(source: Path, target: Path) -> RawPairs:
         raw.add(TextPair(sides[0].get(number, ""), sides[1].get(number, "")))
     _require_pairs(raw)
     return raw
-
-
-@dataclass
-class _Row:
-    """A line's number, its cells, and their names where the line has them itself."""
-
-    number: int
-    cells: list[str]
-    names: list[str] | None = None
-
-
-def _rows(name: str, lines: Iterator[tuple[int, str]]) -> Iterator[_Row]:
-    plain = name.removesuffix(".gz")
-    if plain.endswith(".csv"):
-        # A quoted cell may hold line ends, so the reader asks for lines; the number is the last's.
-        numbers = [0]
-
-        def texts() -> Iterator[str]:
-            for number, line in lines:
-                numbers[0] = number
-                yield f"{line}\n"
-
-        try:
-            for cells in csv.reader(texts(), strict=True):
-                yield _Row(numbers[0], cells)
-        except csv.Error as error:
-            raise DataFormatError(f"{name}, line {numbers[0]}: {error}") from None
-        return
-    for number, line in lines:
-        if not plain.endswith(".jsonl"):
-            yield _Row(number, line.split("\t"))
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise DataFormatError(f"{name}, line {number}: not JSON: {error}") from None
-        if not isinstance(value, dict):
-            raise DataFormatError(f"{name}, line {number}: expected an object with named fields")
-        yield _Row(number, [str(cell) for cell in value.values()], [*map(str, value)])
 
 
 class _Columns:
@@ -210,7 +154,7 @@ class _Columns:
             )
         self._indices = [names.index(column) for column in self._columns]
 
-    def pair(self, row: _Row) -> TextPair:
+    def pair(self, row: Row) -> TextPair:
         """Return the two cells.
 
         Raises:
@@ -226,7 +170,7 @@ class _Columns:
         return TextPair(row.cells[self._indices[0]], row.cells[self._indices[1]])
 
 
-def _pairs(raw: RawPairs, rows: Iterator[_Row], columns: _Columns) -> Iterator[TextPair]:
+def _pairs(raw: RawPairs, rows: Iterator[Row], columns: _Columns) -> Iterator[TextPair]:
     header = columns.header
     for row in rows:
         if row.names is not None:

@@ -1,19 +1,24 @@
-"""Text file: the lines of a file as people have it, in bounded memory.
+"""Text file: the lines of a file as people have it, and their cells, in bounded memory.
 
 Plain, gzipped, or in a zip archive as manythings.org/anki publishes them; the first bytes tell
-which, not the name. UTF-8 or, with a byte order mark, UTF-16; line ends of any system.
+which, not the name. UTF-8 or, with a byte order mark, UTF-16; line ends of any system. Cells are
+tab-separated and verbatim; ``.csv`` has quotes, ``.jsonl`` named fields.
 """
 
 import codecs
+import csv
 import gzip
+import json
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from s2s_export.errors import DataError, DataFormatError
+from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
 
 LONGEST_LINE = 2**16
 """Bytes. Tatoeba's longest pairs have some 800; a longer line is no sentence pair."""
@@ -50,7 +55,23 @@ class _CarriageReturns:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[str, Lines]]:
-    """Open the text in a file; yield its name for messages, and its bytes in UTF-8."""
+    """Open the text in a file; yield its name for messages, and its bytes in UTF-8.
+
+    Raises:
+        DataNotFoundError: there is no such file.
+        DataError: it cannot be read, when it is opened or later in the block.
+    """
+    try:
+        with _text(path) as named:
+            yield named
+    except FileNotFoundError:
+        raise DataNotFoundError(f"{path}: no such data file") from None
+    except (OSError, EOFError, UnicodeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+
+
+@contextmanager
+def _text(path: Path) -> Iterator[tuple[str, Lines]]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             name = _text_in(path, archive)
@@ -123,3 +144,65 @@ def lines_of(name: str, file: Lines, skipped: Counter[str]) -> Iterator[tuple[in
                         "save the file as UTF-8"
                     ) from None
         start = whole
+
+
+@dataclass
+class Row:
+    """The cells of a line.
+
+    Attributes:
+        number: of the line, from 1; of a CSV row's last line.
+        cells: in their order.
+        names: of the cells, where the line itself has them.
+    """
+
+    number: int
+    cells: list[str]
+    names: list[str] | None = None
+
+
+def rows_of(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
+    """Yield the row of each line; of several lines where a quoted CSV cell holds line ends.
+
+    Args:
+        name: of the file; its ending tells the format.
+        lines: with their numbers.
+
+    Raises:
+        DataFormatError: a line breaks the format.
+    """
+    plain = name.removesuffix(".gz")
+    if plain.endswith(".csv"):
+        yield from _csv_rows(name, lines)
+        return
+    for number, line in lines:
+        if plain.endswith(".jsonl"):
+            yield _json_row(name, number, line)
+        else:
+            yield Row(number, line.split("\t"))
+
+
+def _csv_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
+    last = 0  # a quoted cell may hold line ends, so the reader asks for lines
+
+    def texts() -> Iterator[str]:
+        nonlocal last
+        for number, line in lines:
+            last = number
+            yield f"{line}\n"
+
+    try:
+        for cells in csv.reader(texts(), strict=True):
+            yield Row(last, cells)
+    except csv.Error as error:
+        raise DataFormatError(f"{name}, line {last}: {error}") from None
+
+
+def _json_row(name: str, number: int, line: str) -> Row:
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise DataFormatError(f"{name}, line {number}: not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise DataFormatError(f"{name}, line {number}: expected an object with named fields")
+    return Row(number, [str(cell) for cell in value.values()], [*map(str, value)])

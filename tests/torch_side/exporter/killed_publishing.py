@@ -13,8 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from s2s_export.atomic_file import replace_file
-from s2s_export.exporter.atomic_folder import replacing_folder
+from s2s_export.exporter.atomic_folder import replacing_folder, write_file
 
 NAMES = ("manifest.json", "encoder.onnx", "decoder.onnx")
 SIZE = 20_000  # bytes of a file
@@ -29,7 +28,7 @@ def publish_without_end(target: Path, start: int) -> None:
     while True:
         with replacing_folder(target, NAMES, force=False) as folder:
             for name in NAMES:
-                replace_file(folder / name, content(generation))
+                write_file(folder / name, content(generation))
         generation += 2
 
 
@@ -48,7 +47,7 @@ def main(target: Path, kills: int) -> None:
     rng = random.Random(0)
     with replacing_folder(target, NAMES, force=False) as folder:
         for name in NAMES:
-            replace_file(folder / name, content(0))
+            write_file(folder / name, content(0))
     generations, leftovers = set(), 0
     for kill in range(kills // 2):
         children = []
@@ -66,7 +65,7 @@ def main(target: Path, kills: int) -> None:
         leftovers += sum(path != target for path in target.parent.iterdir())
     with replacing_folder(target, NAMES, force=False) as folder:
         for name in NAMES:
-            replace_file(folder / name, content(1))
+            write_file(folder / name, content(1))
     left = sorted(path.name for path in target.parent.iterdir())
     print(json.dumps({"generations": len(generations), "leftovers": leftovers, "left": left}))
 

@@ -1,7 +1,6 @@
 """Publishing a folder: the old one or the new one is there after any failure or kill."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from s2s_export import Translator
-from s2s_export.atomic_file import replace_file
 from s2s_export.errors import ArtefactNotFoundError, OutputError
 from s2s_export.exporter import build, evidence
-from s2s_export.exporter.atomic_folder import replacing_folder
+from s2s_export.exporter.atomic_folder import replacing_folder, write_file
 from s2s_export.exporter.source import ExportSource
 
 from ...failing_disk import failing_disk
@@ -58,12 +56,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def publish(target: Path) -> None:
     with replacing_folder(target, ("a", "b"), force=False) as folder:
-        replace_file(folder / "a", b"new")
-        # Written by other means: the folder's entries wait for replacing_folder.
-        with (folder / "b").open("wb") as file:
-            file.write(b"new")
-            file.flush()
-            os.fsync(file.fileno())
+        write_file(folder / "a", b"new")
+        write_file(folder / "b", b"new")
 
 
 @EACH_SWAP
@@ -108,7 +102,7 @@ def test_a_failed_call_leaves_the_old_folder_or_the_new_one(
         if not disk.has_failed():
             break
     assert message is None
-    assert k > 10, "two files of four calls each, and the swap"
+    assert k > 10, "two files of three calls each, and the swap"
 
 
 def test_ctrl_c_at_any_call_leaves_the_old_folder_or_the_new_one(tmp_path: Path) -> None:
@@ -122,6 +116,23 @@ def test_ctrl_c_at_any_call_leaves_the_old_folder_or_the_new_one(tmp_path: Path)
         assert [*target.parent.iterdir()] == [target], k
         if not disk.has_failed():
             break
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["no old folder", "an old folder"])
+def test_a_failed_write_names_the_target(tmp_path: Path, is_old: bool) -> None:
+    """The system's error names a file of the folder that is being built."""
+    target = tmp_path / "exported"
+    if is_old:
+        target.mkdir()
+
+    def publish_over_a_folder() -> None:
+        with replacing_folder(target, (), force=False) as folder:
+            (folder / "a").mkdir()
+            write_file(folder / "a", b"new")
+
+    state = "; it is the old folder or the new one" if is_old else ""
+    assert error_of(publish_over_a_folder) == f"{target}: cannot be written: Is a directory{state}"
+    assert [*tmp_path.iterdir()] == ([target] if is_old else [])
 
 
 def test_an_error_of_the_block_keeps_its_message(tmp_path: Path) -> None:
@@ -158,6 +169,7 @@ def test_a_failed_call_of_an_export_leaves_a_whole_folder(
             refused += 1
             assert "No space left on device" in message
             assert str(tiny_copy.parent) in message
+            assert ".building-" not in message, "the folder that was asked for is named"
     assert message is None
     # A failure that does no harm: the parent folder is there, or renameat2 is not needed.
     assert refused >= k - 3
@@ -179,7 +191,7 @@ def test_two_exports_at_once_both_finish_and_one_stays(tmp_path: Path) -> None:
     def publish_one(name: bytes) -> None:
         with replacing_folder(target, ("file",), force=False) as folder:
             both_build.wait(timeout=30)
-            replace_file(folder / "file", name)
+            write_file(folder / "file", name)
 
     threads = [threading.Thread(target=publish_one, args=(name,)) for name in (b"one", b"two")]
     for thread in threads:
@@ -202,7 +214,7 @@ def test_the_next_export_restores_a_folder_lost_between_two_renames(
 ) -> None:
     target = tmp_path / "exported"
     with replacing_folder(target, ("file",), force=False) as folder:
-        replace_file(folder / "file", b"old")
+        write_file(folder / "file", b"old")
     left = tmp_path / ".exported.building-abc.old"
     target.rename(left)
     half_built = tmp_path / ".exported.building-abc"
@@ -225,7 +237,7 @@ def test_a_folder_with_a_new_foreign_file_is_not_replaced(tmp_path: Path) -> Non
 
     def publish_late() -> None:
         with replacing_folder(target, ("file",), force=False) as folder:
-            replace_file(folder / "file", b"new")
+            write_file(folder / "file", b"new")
             (target / "holiday.jpg").write_bytes(b"mine")
 
     with pytest.raises(OutputError, match=r"holds what no export wrote \(holiday\.jpg\)"):

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
 from s2s_export import Translator
 from s2s_export.decoding.steps import StepSpec
-from s2s_export.errors import ArtefactNotFoundError, OutputError, ParityError
+from s2s_export.errors import ArtefactNotFoundError, GraphError, OutputError, ParityError
 from s2s_export.export import export, main
 from s2s_export.exporter import build, evidence, onnx_export, torchscript
 from s2s_export.exporter.source import ExportSource
@@ -183,6 +184,28 @@ def test_graphs_that_differ_are_not_published(
         export(run, tiny_copy)
     assert contents(tiny_copy) == before
     assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
+
+
+@pytest.mark.parametrize(("attention", "name"), [(False, "tokens"), (True, "memory")])
+def test_a_graph_with_a_frozen_length_is_not_published(
+    run: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The fault of torch 2.13 that ``onnx_export`` prevents; int8 graphs would inherit it."""
+    exported = onnx_export._exported
+
+    def frozen(module: torch.nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
+        model = onnx.load_from_string(exported(module, spec, record))
+        for value in (*model.graph.input, *model.graph.output):
+            if value.name == name:
+                value.type.tensor_type.shape.dim[0].dim_value = 3
+        content: bytes = model.SerializeToString()
+        return content
+
+    monkeypatch.setattr(onnx_export, "_exported", frozen)
+    before = contents(tiny_copy)
+    with pytest.raises(GraphError, match=rf"^encoder\.onnx: .* found .*{name} \w+\[3, B"):
+        export(run, tiny_copy, precision="int8")
+    assert contents(tiny_copy) == before
 
 
 KILL_AT_THE_SWAP = """

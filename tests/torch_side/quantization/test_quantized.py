@@ -1,5 +1,6 @@
 """Each model in int8: close to fp32, the same alone and in a batch, and really in integers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +19,7 @@ from s2s_export.exporter.backends import Backend, eager_backend, onnx_backend
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder.graph_check import check_graph
 from s2s_export.quantization import calibration, quantize
+from s2s_export.quantization.calibration import Feeds
 from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
@@ -216,3 +218,20 @@ def test_export_measures_and_records(source: ExportSource, tmp_path: Path) -> No
 def test_int8_without_samples_is_refused(exported: ExportSource, fp32: tuple[bytes, bytes]) -> None:
     with pytest.raises(GraphError, match="ranges are measured on samples, and there are none"):
         build.build_int8(exported, fp32)
+
+
+def test_a_quantized_graph_with_a_frozen_length_is_refused(
+    source: ExportSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to_int8 = quantize.to_int8
+
+    def frozen(content: bytes, feeds: Sequence[Feeds], name: str) -> bytes:
+        model = onnx.load_from_string(to_int8(content, feeds, name))
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 3
+        result: bytes = model.SerializeToString()
+        return result
+
+    monkeypatch.setattr(quantize, "to_int8", frozen)
+    graphs = build.build_graphs(source)
+    with pytest.raises(GraphError, match=r"^encoder\.int8\.onnx: .* found tokens int64\[3, B\]"):
+        build.build_int8(source, graphs)

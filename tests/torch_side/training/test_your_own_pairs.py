@@ -1,5 +1,6 @@
 """The commands of docs/your-own-pairs.md, run on small files of each task."""
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -8,7 +9,12 @@ import pytest
 
 from s2s_export import Translator
 from s2s_export.export import export
+from s2s_export.text.normalizers import clean
+from s2s_export.text.tokenizer import Tokenizer
 from training import fit
+from training.data.corpus import Corpus
+from training.data.encoding import Vocabularies
+from training.data.pairs_file import read_pairs
 
 GUIDE = Path(__file__).parents[3] / "docs" / "your-own-pairs.md"
 SAMPLES = {
@@ -67,3 +73,37 @@ def test_each_task_comes_out_in_its_own_spelling(
         source, target = (first, second) if "--reverse" in options else (second, first)
         assert translator.translate(source) == target
         assert "".join(translator.stream(source)) == target
+
+
+TASKS = {
+    "dates": "dates.tsv",
+    "g2p": "pronunciation.tsv",
+    "scan-simple": "commands.tsv",
+    "scan-length": "commands.tsv",
+    "sig-hin": "pronunciation.tsv",
+    "sig-kor": "pronunciation.tsv",
+}
+"""Public data of each task, and the command of the guide that it is trained with."""
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif("TASK_DATA" not in os.environ, reason="needs TASK_DATA")
+@pytest.mark.parametrize("task", TASKS)
+def test_every_row_of_the_public_tasks_is_kept_verbatim(task: str) -> None:
+    folder = Path(os.environ["TASK_DATA"])
+    options = fit.parse_options(commands()[TASKS[task]])
+    recipe = options.recipe
+    pairs = [
+        pair
+        for part in ("train", "test")
+        for pair in read_pairs(folder / f"{task}.{part}.tsv", reverse=True).pairs
+    ]
+    corpus = Corpus.prepare(pairs, recipe, task)
+    assert not corpus.dropped
+    everything = (*corpus.training, *corpus.held_out)
+    assert len(everything) == len(pairs)
+    target = Tokenizer(
+        corpus.modes.target, Vocabularies.from_pairs(everything, corpus.modes).target
+    )
+    for pair in pairs:
+        assert target.decode(target.encode(pair.target).ids[:-1]) == clean(pair.target)
