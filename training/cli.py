@@ -20,7 +20,9 @@ Options = TypeVar("Options")
 Flag = tyro.conf.FlagCreatePairsOff[bool]
 """A switch without its opposite: ``--debug``, but no ``--no-debug``."""
 
-RecipeName = Annotated[Literal["default", "attention", "tutorial"], tyro.conf.arg(name="recipe")]
+RecipeName = Annotated[
+    Literal["default", "attention", "tutorial", "sentences", "words"], tyro.conf.arg(name="recipe")
+]
 """The option ``--recipe``."""
 
 

@@ -26,9 +26,10 @@ class Options:
     the data cannot be used, 5 the device is not available, 130 or 143 stopped by a signal, saved.
 
     Attributes:
-        recipe_name: ``default`` makes a model worth shipping, ``attention`` a better and somewhat
-            slower one, ``tutorial`` trains as the tutorial does. The recipe sets the defaults of
-            all options below the first group; any of them can be given as well.
+        recipe_name: ``sentences`` for texts as people write them, ``words`` for what is spelt
+            (pronunciations, names, dates, commands); ``default`` trains the tutorial's model well,
+            ``attention`` one with attention, ``tutorial`` as the tutorial does. The recipe sets the
+            defaults of all options below the first group; any of them can be given as well.
         data: lines of English<TAB>French: a text file, gzipped, or a zip archive with one; .csv and
             .jsonl too. Without it, the built-in phrasebook.
         columns: the source's column and the target's, by number from 1 or by name; by default the

@@ -12,6 +12,7 @@ from s2s_export.errors import OptionError
 from .cli import Flag, parse
 from .data.inspection import SIDES, Inspection, SideReport, inspect_pairs
 from .data.pairs_file import RawPairs, read_pairs, read_parallel
+from .recipes import RECIPES
 
 _SHOWN = 12
 
@@ -85,7 +86,9 @@ def _read(options: Options) -> RawPairs:
 
 def fit_command(options: Options, inspection: Inspection) -> str:
     """Return the command that trains on this data."""
-    parts = ["python -m training.fit --recipe attention"]
+    chosen = {side: inspection.recommended[side] for side in SIDES}
+    recipe = "sentences" if "natural" in chosen.values() else "words"
+    parts = [f"python -m training.fit --recipe {recipe}"]
     if options.data is not None:
         parts.append(f"--data {options.data}")
     else:
@@ -94,11 +97,13 @@ def fit_command(options: Options, inspection: Inspection) -> str:
         parts.append(f"--columns {' '.join(options.columns)}")
     parts += ["--header"] if options.header else []
     parts += ["--reverse"] if options.reverse else []
-    source, target = (inspection.recommended[side] for side in SIDES)
-    parts.append(
-        f"--text {source}" if source == target else f"--source-text {source} --target-text {target}"
-    )
-    return " ".join([*parts, "--no-prefix-filter --max-length 0"])
+    selection = RECIPES[recipe].selection
+    parts += [
+        f"--{side}-text {mode}"
+        for side, mode in chosen.items()
+        if mode != getattr(selection, f"{side}_text")
+    ]
+    return " ".join(parts)
 
 
 def _lines(inspection: Inspection) -> Iterator[str]:

@@ -4,12 +4,25 @@ The command line of ``training.fit`` is generated from the fields and their desc
 so that ``--help`` answers at once.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .selection import Selection, require
 
 ModelName = Literal["tutorial", "attention", "conditional"]
+
+
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
+_TOKENS_READ = 3_000_000
+
+
+def epochs_for(tokens: int) -> int:
+    """Return how many epochs pay for training pairs of so many tokens on both sides.
+
+    Small data needs as many epochs as it takes to read three million tokens; large data needs
+    ten, in which the learning rate falls.
+    """
+    return min(max(_TOKENS_READ // max(tokens, 1), FEWEST_EPOCHS), MOST_EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,7 @@ class Recipe:
 
     Attributes:
         seed: of the weights, the held-out part, the order of the pairs and all that is random.
-        epochs: passes over the training pairs.
+        epochs: passes over the training pairs; 0 follows the amount of data (``epochs_for``).
         batch_size: the most pairs of a step; all have equally many source tokens.
         batch_tokens: the most target tokens of a step, padding counted; this bounds the memory.
         loss: a step's loss is the mean over ``token``s, or over ``sentence``s of their sums.
@@ -87,13 +100,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in (
-            *("epochs", "batch_size", "batch_tokens", "validate_every", "patience", "curve_every"),
+            *("batch_size", "batch_tokens", "validate_every", "patience", "curve_every"),
             *("hidden_size", "n_layers", "encoder_layers"),
         ):
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
             *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
-            "embedding_size",
+            *("epochs", "embedding_size"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in ("warmup", "dropout", "label_smoothing", "subword_dropout", "typing_noise"):
@@ -113,6 +126,10 @@ class Recipe:
             require(layers == 1, "encoder_layers", expected, layers)
             expected = f"0 or the hidden size, {hidden}, with --model {model}"
             require(embedding in (0, hidden), "embedding_size", expected, embedding)
+
+    def for_tokens(self, tokens: int) -> "Recipe":
+        """Return the recipe with the epochs for training pairs of so many tokens on both sides."""
+        return self if self.epochs else replace(self, epochs=epochs_for(tokens))
 
     @property
     def units_of_embeddings(self) -> int:

@@ -34,7 +34,47 @@ ATTENTION = Recipe(
 )
 """For the model with attention, which overfits sooner; docs/attention.md has its metrics."""
 
+SENTENCES = Recipe(
+    model="conditional",
+    epochs=0,
+    learning_rate=2e-3,
+    dropout=0.2,
+    word_prediction=0.0,
+    typing_noise=0.1,
+    hidden_size=240,
+    embedding_size=192,
+    selection=Selection(
+        max_length=0,
+        prefix_filter=False,
+        source_text="natural",
+        target_text="natural",
+        fold_case=True,
+    ),
+)
+"""For sentences as people write them: subwords, and a source that may be typed in many ways."""
+
+WORDS = Recipe(
+    model="conditional",
+    epochs=0,
+    learning_rate=2e-3,
+    dropout=0.3,
+    word_prediction=0.0,
+    hidden_size=192,
+    embedding_size=128,
+    selection=Selection(
+        max_length=0, prefix_filter=False, source_text="characters", target_text="characters"
+    ),
+)
+"""For words, names, dates, numbers: what is spelt. ``--target-text spaces`` for phones, and both
+sides ``spaces`` for commands."""
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {"default": DEFAULT, "attention": ATTENTION, "tutorial": TUTORIAL}
+    {
+        "default": DEFAULT,
+        "attention": ATTENTION,
+        "tutorial": TUTORIAL,
+        "sentences": SENTENCES,
+        "words": WORDS,
+    }
 )
 """Recipes by the name that ``--recipe`` takes."""

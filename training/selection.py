@@ -46,7 +46,8 @@ class Selection:
             the text as people write it; ``characters`` each character; ``spaces`` the stretches
             between white space, verbatim.
         target_text: the same for the target, whose text comes out as the mode keeps it.
-        fold_case: lower-case the source, for users who type as they like.
+        fold_case: read the source in lower case and with straight apostrophes, for users who type
+            as they like.
         source_subwords: merges learned for a ``natural`` source; 0 chooses by the amount of text.
         target_subwords: merges learned for a ``natural`` target; 0 chooses by the amount of text.
         min_count: words seen less often are rare: in the source they count as unknown, and pairs

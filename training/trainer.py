@@ -80,6 +80,7 @@ def fit(
         StoppedError: SIGINT or SIGTERM came; everything is saved.
     """
     corpus = Corpus.prepare(raw, recipe, data_name)
+    recipe = recipe.for_tokens(corpus.tokens)
     with run_folder.locked(run):
         if run_folder.holds_run(run) and not resume and not force:
             raise OutputError(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from .bpe import Merges, pieces
-from .normalizers import clean, lower_case, normalize_tutorial, normalize_unicode, visible
+from .normalizers import clean, fold, normalize_tutorial, normalize_unicode, visible
 
 
 class TextMode(Protocol):
@@ -18,7 +18,7 @@ class TextMode(Protocol):
         name: of the mode, as the manifest and the checkpoint record it.
         exact: whether ``text(tokens(t))`` is the cleaned text itself.
         has_word_forms: whether an unknown token may be read as another form of the word.
-        folds_case: whether texts are lower-cased first.
+        folds_case: whether texts are folded first: lower case, straight apostrophes.
         merges: of ``natural``; ``None`` in the others.
     """
 
@@ -140,7 +140,7 @@ class FoldedMode:
 
     def tokens(self, text: str) -> list[str]:
         """Split a text."""
-        return self._mode.tokens(lower_case(text))
+        return self._mode.tokens(fold(text))
 
     def text(self, tokens: Iterable[str]) -> str:
         """Join tokens; the case stays folded."""
@@ -148,7 +148,7 @@ class FoldedMode:
 
     def length(self, text: str) -> int:
         """Count as the other mode."""
-        return self._mode.length(lower_case(text))
+        return self._mode.length(fold(text))
 
 
 TEXT_MODES = ("tutorial", "unicode", "natural", "characters", "spaces")
@@ -161,7 +161,7 @@ def text_mode(name: str, *, merges: Merges | None = None, fold_case: bool = Fals
     Args:
         name: one of ``TEXT_MODES``.
         merges: of ``natural``; the others have none.
-        fold_case: whether texts are lower-cased first.
+        fold_case: whether texts are folded first: lower case, straight apostrophes.
 
     Raises:
         KeyError: there is no such mode.

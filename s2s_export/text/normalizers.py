@@ -107,6 +107,14 @@ def lower_case(text: str) -> str:
     return text.replace("\u0130", "i").lower()
 
 
+def fold(text: str) -> str:
+    """Return a text as a side with folded case reads it: in lower case, with straight apostrophes.
+
+    ``L’École`` and ``l'école`` are one text to the model.
+    """
+    return lower_case(text).translate(_APOSTROPHES)
+
+
 def visible(text: str, *, kept: str = "") -> str:
     """Return a text without control, zero-width and directional characters; white space stays.
 

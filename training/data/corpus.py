@@ -175,6 +175,11 @@ class Corpus:
         )
 
     @property
+    def tokens(self) -> int:
+        """Number of tokens of the training pairs, both sides together."""
+        return sum(len(pair.source) + len(pair.target) for pair in self.training)
+
+    @property
     def held_out(self) -> tuple[Pair, ...]:
         """The pairs that are not trained on: validation and test."""
         return (*self.validation, *self.test)

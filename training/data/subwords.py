@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from s2s_export.text.bpe import Merges, pieces
 from s2s_export.text.modes import TextMode
-from s2s_export.text.normalizers import clean, lower_case
+from s2s_export.text.normalizers import clean, fold
 
 FEWEST_MERGES, MOST_MERGES = 200, 8000
 _WORDS_A_MERGE = 20
@@ -48,7 +48,7 @@ def learn_merges(mode: TextMode, texts: Sequence[str], n_merges: int) -> Merges:
 
 def words_of(mode: TextMode, text: str) -> list[str]:
     """Return the words of a text, each with the space before it."""
-    return [f" {word}" for word in clean(lower_case(text) if mode.folds_case else text).split()]
+    return [f" {word}" for word in clean(fold(text) if mode.folds_case else text).split()]
 
 
 def _merges_of(saved: str) -> list[tuple[str, str]]:

@@ -76,9 +76,10 @@ def test_zero_width_characters_and_soft_hyphens_are_removed() -> None:
         assert found.text(found.tokens("au\u00adjourd\u200bhui\ufeff\u202e")) == "aujourdhui"
 
 
-def test_folding_lower_cases_before_splitting() -> None:
+def test_folding_lower_cases_and_straightens_apostrophes_before_splitting() -> None:
     folded = text_mode("characters", fold_case=True)
     assert folded.tokens("İA") == ["i", "a"]
+    assert folded.tokens("L’Été") == folded.tokens("l'été") == ["l", "'", "é", "t", "é"]
     assert folded.folds_case
     assert not text_mode("characters").folds_case
 

@@ -4,12 +4,13 @@ import random
 import unicodedata
 from collections.abc import Callable
 
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
 _APOSTROPHES = {"'": "\u2019", "\u2019": "'"}
 
 
 def without_accents(text: str) -> str:
-    """Return a text without accents: é becomes e."""
-    decomposed = unicodedata.normalize("NFD", text)
+    """Return a text without accents and ligatures: é becomes e, and œ becomes oe."""
+    decomposed = unicodedata.normalize("NFD", text.translate(_LIGATURES))
     plain = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
     return unicodedata.normalize("NFC", plain)
 

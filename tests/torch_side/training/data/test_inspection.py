@@ -81,7 +81,7 @@ def test_the_command_prints_what_to_type_next(
     assert inspect.main(["--data", str(path), "--reverse", "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["target"]["modes"]["spaces"]["lost"]["characters"] == {}
-    assert content["command"].startswith("python -m training.fit --recipe attention")
+    assert content["command"].startswith("python -m training.fit --recipe ")
 
 
 def test_without_data_the_command_says_which_options(capsys: pytest.CaptureFixture[str]) -> None:
