@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 TextModeName = Literal["tutorial", "unicode", "natural", "characters", "spaces"]
+SourceModeName = Literal["tutorial", "unicode", "natural", "characters", "spaces", "decomposed"]
 
 TUTORIAL_PREFIXES = (
     *("i am ", "i m "),
@@ -44,7 +45,8 @@ class Selection:
         source_text: how the source is split into tokens: ``tutorial`` keeps a-z and .!? alone;
             ``unicode`` lower-case words and punctuation of every script; ``natural`` subwords of
             the text as people write it; ``characters`` each character; ``spaces`` the stretches
-            between white space, verbatim.
+            between white space, verbatim; ``decomposed`` each character of the decomposed text: the
+            letters of Hangul, accents apart.
         target_text: the same for the target, whose text comes out as the mode keeps it.
         fold_case: read the source in lower case and with straight apostrophes, for users who type
             as they like.
@@ -61,7 +63,7 @@ class Selection:
     max_length: int = TUTORIAL_MAX_LENGTH
     prefix_filter: bool = True
     prefixes: tuple[str, ...] = TUTORIAL_PREFIXES
-    source_text: TextModeName = "tutorial"
+    source_text: SourceModeName = "tutorial"
     target_text: TextModeName = "tutorial"
     fold_case: bool = False
     source_subwords: int = 0

@@ -9,7 +9,7 @@ import re
 from ..decoding.contract import check_specs
 from ..decoding.steps import LARGEST_SIZE
 from ..errors import ManifestError, SpecError
-from ..text.modes import TEXT_MODES
+from ..text.modes import TARGET_MODES, TEXT_MODES
 from ..text.vocabulary import EOS, SOS, UNK
 from .manifest import (
     FORMAT_VERSION,
@@ -47,8 +47,11 @@ def check(manifest: Manifest) -> None:
         "special_ids",
         f"{SOS}, {EOS} and {UNK} or null",
     )
-    for name, side in (("source", manifest.source), ("target", manifest.target)):
-        _require(side.text in TEXT_MODES, f"{name}.text", f"one of {[*TEXT_MODES]}")
+    for name, side, modes in (
+        ("source", manifest.source, TEXT_MODES),
+        ("target", manifest.target, TARGET_MODES),
+    ):
+        _require(side.text in modes, f"{name}.text", f"one of {[*modes]}")
         _require(1 <= side.max_length <= MOST_TOKENS, f"{name}.max_length", f"1 to {MOST_TOKENS}")
         _require(
             1 <= side.vocabulary_size <= LARGEST_SIZE,

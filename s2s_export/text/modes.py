@@ -4,6 +4,7 @@ A ``Tokenizer`` joins a mode and a vocabulary. Both worlds import it, so that an
 exactly as training did. Standard library only.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -96,6 +97,27 @@ class CharactersMode:
         return len(clean(text))
 
 
+class DecomposedMode(CharactersMode):
+    """Each character of the decomposed text (NFD): the letters (jamo) of Hangul, accents apart.
+
+    For a source alone: as a target's tokens come out, each could still change the character before.
+    """
+
+    name = "decomposed"
+
+    def tokens(self, text: str) -> list[str]:
+        """Split a text."""
+        return list(unicodedata.normalize("NFD", clean(text)))
+
+    def text(self, tokens: Iterable[str]) -> str:
+        """Join tokens and compose the characters (NFC)."""
+        return unicodedata.normalize("NFC", "".join(tokens))
+
+    def length(self, text: str) -> int:
+        """Count the characters."""
+        return len(self.tokens(text))
+
+
 class NaturalMode:
     """Subwords of the text as people write it; a token that begins a word begins with its space.
 
@@ -151,8 +173,10 @@ class FoldedMode:
         return self._mode.length(fold(text))
 
 
-TEXT_MODES = ("tutorial", "unicode", "natural", "characters", "spaces")
+TEXT_MODES = ("tutorial", "unicode", "natural", "characters", "spaces", "decomposed")
 """Names of the text modes."""
+TARGET_MODES = TEXT_MODES[:-1]
+"""Names of those that a target may have."""
 
 
 def text_mode(name: str, *, merges: Merges | None = None, fold_case: bool = False) -> TextMode:
@@ -172,6 +196,7 @@ def text_mode(name: str, *, merges: Merges | None = None, fold_case: bool = Fals
         "natural": lambda: NaturalMode(merges or Merges(())),
         "characters": CharactersMode,
         "spaces": SpacesMode,
+        "decomposed": DecomposedMode,
     }
     mode = makers[name]()
     return FoldedMode(mode) if fold_case else mode

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from s2s_export.text.modes import TEXT_MODES, TextMode, text_mode
+from s2s_export.text.modes import TARGET_MODES, TEXT_MODES, TextMode, text_mode
 from s2s_export.text.normalizers import clean, lower_case
 
 from .pairs_file import TextPair
@@ -27,6 +27,7 @@ _FEW_TOKENS = 20
 """Sightings of a token, on average, from which on a side is a small closed vocabulary."""
 _ONE_WORD = 1.5
 """Words of a text, on average, below which a side is single words."""
+_MOSTLY = 0.5
 _DIGITS = 0.2
 """Share of digits from which on texts are dates and numbers, which are spelt, not read."""
 
@@ -152,7 +153,10 @@ def _side(texts: Sequence[str], sample: Sequence[TextPair], side: SideName) -> S
         characters=(sum(characters) / len(characters), max(characters)),
         digits=sum(map(str.isdecimal, "".join(sampled))) / max(sum(map(len, sampled)), 1),
         scripts=_scripts(sampled),
-        modes={name: _try_mode(name, sampled) for name in TEXT_MODES},
+        modes={
+            name: _try_mode(name, sampled)
+            for name in (TEXT_MODES if side == "source" else TARGET_MODES)
+        },
     )
 
 
@@ -212,6 +216,11 @@ def recommended_mode(report: SideReport, side: SideName) -> tuple[str, str]:
     spaces, unicode = report.modes["spaces"], report.modes["unicode"]
     digits = report.digits
     if report.words[0] < _ONE_WORD:
+        if side == "source" and report.scripts.get("Hangul", 0) > _MOSTLY:
+            return (
+                "decomposed",
+                "most texts are one word of Hangul, which is spelt letter by letter",
+            )
         return "characters", "most texts are one word, which is spelt"
     if digits > _DIGITS:
         return "characters", f"{digits:.0%} of the characters are digits, which are spelt"

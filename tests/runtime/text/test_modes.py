@@ -10,7 +10,7 @@ from s2s_export.text.bpe import Merges
 from s2s_export.text.modes import TEXT_MODES, text_mode
 from s2s_export.text.normalizers import clean
 
-EXACT = ("natural", "characters", "spaces")
+EXACT = ("natural", "characters", "spaces", "decomposed")
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,17 @@ EXACT = ("natural", "characters", "spaces")
         ("natural", [*" I'm", *" late."]),
         ("characters", [*"I'm late."]),
         ("spaces", ["I'm", "late."]),
+        ("decomposed", [*"I'm late."]),
     ],
 )
 def test_tokens_of_each_mode(mode: str, tokens: list[str]) -> None:
     assert text_mode(mode).tokens("I'm  late.\n") == tokens
+
+
+def test_decomposed_text_is_spelt_in_jamo_and_with_accents_apart() -> None:
+    mode = text_mode("decomposed")
+    assert mode.tokens("책 é") == ["\u110e", "\u1162", "\u11a8", " ", "e", "\u0301"]
+    assert mode.text(mode.tokens("책 é")) == "책 é"
 
 
 def test_names_are_those_of_the_modes() -> None:
@@ -87,7 +94,14 @@ def test_folding_lower_cases_and_straightens_apostrophes_before_splitting() -> N
 def test_lengths_count_words_marks_or_characters() -> None:
     text = "I'm late, 12."
     lengths = {mode: text_mode(mode).length(text) for mode in TEXT_MODES}
-    assert lengths == {"tutorial": 4, "unicode": 5, "natural": 8, "characters": 13, "spaces": 3}
+    assert lengths == {
+        "tutorial": 4,
+        "unicode": 5,
+        "natural": 8,
+        "characters": 13,
+        "spaces": 3,
+        "decomposed": 13,
+    }
 
 
 @pytest.mark.parametrize("mode", TEXT_MODES)

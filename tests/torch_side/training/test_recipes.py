@@ -9,7 +9,7 @@ import pytest
 
 from s2s_export.text.modes import TEXT_MODES
 from training.fit import Options, parse_options
-from training.recipe import Recipe
+from training.recipe import Recipe, epochs_for
 from training.recipes import DEFAULT, RECIPES, TUTORIAL
 from training.selection import Selection
 
@@ -78,7 +78,7 @@ def test_any_choice_can_be_given() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--epochs", "0"], "--epochs: expected 1 or more, found 0"),
+        (["--epochs", "-1"], "--epochs: expected 0 or more, found -1"),
         (["--epochs", "x"], "--epochs"),
         (["--held-out", "1"], "--held-out: expected at least 0, less than 1, found 1.0"),
         (["--dropout", "-0.1"], "--dropout: expected at least 0, less than 1, found -0.1"),
@@ -130,6 +130,17 @@ def test_help_describes_every_choice_without_torch() -> None:
         for field in fields(cls):
             if field.name not in ("recipe", "selection", "recipe_name"):
                 assert f"--{field.name.replace('_', '-')}" in process.stdout
-    assert "--recipe {default,attention,tutorial}" in process.stdout
+    assert "--recipe {default,attention,tutorial,sentences,words}" in process.stdout
     text = " ".join(process.stdout.replace("│", " ").split())
     assert "down to zero along a half cosine" in text
+
+
+def test_epochs_follow_the_amount_of_data() -> None:
+    """Small data is read until three million tokens are; large data ten times."""
+    assert [epochs_for(tokens) for tokens in (0, 40_000, 100_000, 290_000, 310_000, 10**9)] == [
+        *(60, 60, 30, 10, 10, 10)
+    ]
+    recipe = RECIPES["words"]
+    assert recipe.epochs == 0
+    assert recipe.for_tokens(100_000) == replace(recipe, epochs=30)
+    assert DEFAULT.for_tokens(100_000) == DEFAULT

@@ -21,6 +21,10 @@ SENTENCES = [
     TextPair("Straße", "street"),
 ]
 DATES = [TextPair(f"may {day} 20{day:02}", f"20{day:02}-05-{day:02}") for day in range(1, 29)]
+HANGUL = [
+    TextPair(source, target)
+    for source, target in [("책임", "t i m"), ("지나치다", "t i n"), ("직할시", "t k m")] * 30
+]
 WORDS = [TextPair(word, " ".join(word.upper())) for word in ("abc", "bca", "cab", "bac") * 40]
 COMMANDS = [
     TextPair(f"{verb} {way} {times}", f"I_{verb.upper()} I_{way.upper()}")
@@ -51,6 +55,7 @@ def test_lost_characters_are_counted_with_an_example() -> None:
     [
         (DATES, ("characters", "characters")),
         (WORDS, ("characters", "spaces")),
+        (HANGUL, ("decomposed", "spaces")),
         (COMMANDS, ("unicode", "spaces")),
         (
             [
@@ -61,7 +66,7 @@ def test_lost_characters_are_counted_with_an_example() -> None:
             ("natural", "natural"),
         ),
     ],
-    ids=["dates", "words", "commands", "sentences"],
+    ids=["dates", "words", "hangul", "commands", "sentences"],
 )
 def test_the_text_mode_that_fits_is_recommended(
     pairs: list[TextPair], modes: tuple[str, str]
@@ -81,7 +86,7 @@ def test_the_command_prints_what_to_type_next(
     assert inspect.main(["--data", str(path), "--reverse", "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["target"]["modes"]["spaces"]["lost"]["characters"] == {}
-    assert content["command"].startswith("python -m training.fit --recipe ")
+    assert content["command"].startswith("python -m training.fit --recipe words")
 
 
 def test_without_data_the_command_says_which_options(capsys: pytest.CaptureFixture[str]) -> None:
