@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from .exporter.source import ExportSource
 
 
-def export(run: Path, out: Path, *, force: bool = False, precision: Precision = "fp32") -> Manifest:
+def export(
+    run: Path,
+    out: Path,
+    *,
+    force: bool = False,
+    precision: Precision = "fp32",
+    with_torchscript: bool = True,
+) -> Manifest:
     """Export a run: ONNX and TorchScript graphs, vocabularies, manifest, README.
 
     Nothing is published before the graphs are shown to decode as eager PyTorch does; until then the
@@ -29,6 +36,7 @@ def export(run: Path, out: Path, *, force: bool = False, precision: Precision = 
         run: the run folder that ``python -m training.fit`` wrote.
         out: the folder to write; an earlier export in it is replaced as a whole.
         precision: ``"int8"`` adds quantized graphs; the others are always there.
+        with_torchscript: whether the TorchScript files are written too.
         force: replace ``out`` even if it holds other files, which are deleted.
 
     Returns:
@@ -45,7 +53,7 @@ def export(run: Path, out: Path, *, force: bool = False, precision: Precision = 
     source = source_of(run)
     from .exporter.build import build
 
-    return build(source, out, force=force, precision=precision)
+    return build(source, out, force=force, precision=precision, with_torchscript=with_torchscript)
 
 
 def source_of(run: Path) -> "ExportSource":
@@ -98,7 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _export_command(options: argparse.Namespace) -> int:
     command.share_cores()
-    manifest = export(options.run, options.out, force=options.force, precision=options.precision)
+    manifest = export(
+        options.run,
+        options.out,
+        force=options.force,
+        precision=options.precision,
+        with_torchscript=not options.no_torchscript,
+    )
     for backend, record in manifest.parity.items():
         print(
             f"{backend}: {record.identical} of {record.sentences} sentences with the same tokens "
@@ -150,6 +164,11 @@ def _parser() -> argparse.ArgumentParser:
         default="fp32",
         help="int8 adds a pair of quantized graphs, smaller and quicker, and measures how often "
         "their tokens are those of the float32 graphs, which are always there",
+    )
+    parser.add_argument(
+        "--no-torchscript",
+        action="store_true",
+        help="leave out the TorchScript files, which only programs with PyTorch open",
     )
     parser.add_argument("--version", action="version", version=f"s2s-export {__version__}")
     command.add_debug_option(parser)

@@ -32,7 +32,6 @@ from ..folder.manifest import (
     SpecialIds,
     StepSpecs,
     TorchScript,
-    TorchScriptRecord,
 )
 from ..folder.reader import Precision
 from ..folder.text_side import TextSide, text_files
@@ -58,22 +57,27 @@ INT8_GRAPHS = Graphs(
     GraphRecord("decoder.int8.onnx", OPSET, IR_VERSION),
 )
 README_FILE = "README.md"
-ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE = "encoder.pt", "decoder.pt"
 OWN_FILES = frozenset(
     {
         *(MANIFEST_FILE, README_FILE, SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE),
         *(SOURCE_MERGES_FILE, TARGET_MERGES_FILE),
-        *(ENCODER_SCRIPT_FILE, DECODER_SCRIPT_FILE),
+        *torchscript.FILES,
         *(graph.file for graphs in (GRAPHS, INT8_GRAPHS) for graph in vars(graphs).values()),
     }
 )
 """All files that an export may write."""
 
+_LEFT_OUT = "left out by --no-torchscript"
 _TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 
 
 def build(
-    source: ExportSource, out: Path, *, force: bool, precision: Precision = "fp32"
+    source: ExportSource,
+    out: Path,
+    *,
+    force: bool,
+    precision: Precision = "fp32",
+    with_torchscript: bool = True,
 ) -> Manifest:
     """Write an exported folder.
 
@@ -82,6 +86,7 @@ def build(
         out: the folder to write; an earlier export in it is replaced as a whole.
         force: replace ``out`` even if it holds other files, which are deleted.
         precision: ``"int8"`` adds quantized graphs; the others are always there.
+        with_torchscript: whether the TorchScript files are written, where they can be made.
 
     Returns:
         The manifest that was written.
@@ -95,7 +100,8 @@ def build(
     check_specs(source.encoder_spec, source.decoder_spec)
     with replacing_folder(out, OWN_FILES, force=force) as folder:
         graphs = build_graphs(source)
-        scripts = build_torchscript(source) if torchscript.unsupported_because() is None else None
+        reason = torchscript.unsupported_because() if with_torchscript else _LEFT_OUT
+        scripts = None if reason else build_torchscript(source)
         files = _files(source, graphs, scripts)
         parity = evidence.check_parity(source, graphs, scripts)
         golden = evidence.golden(source)
@@ -104,7 +110,8 @@ def build(
             int8_graphs = build_int8(source, graphs)
             files |= _by_file(INT8_GRAPHS, int8_graphs)
             int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, int8_graphs, golden)
-        manifest = _manifest(source, files, parity, golden, int8)
+        record = torchscript.record(source.encoder, source.decoder, reason)
+        manifest = _manifest(source, files, record, parity, golden, int8)
         for name, content in files.items():
             write_file(folder / name, content)
         write_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
@@ -157,7 +164,7 @@ def _files(source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None) -> 
         README_FILE: readme(),
     }
     if scripts is not None:
-        files[ENCODER_SCRIPT_FILE], files[DECODER_SCRIPT_FILE] = scripts
+        files |= dict(zip(torchscript.FILES, scripts, strict=True))
     return files
 
 
@@ -173,6 +180,7 @@ def readme() -> bytes:
 def _manifest(
     source: ExportSource,
     files: dict[str, bytes],
+    scripts: TorchScript,
     parity: dict[str, ParityRecord],
     golden: tuple[Golden, ...],
     int8: Int8 | None,
@@ -190,7 +198,7 @@ def _manifest(
         steps=StepSpecs(source.encoder_spec, source.decoder_spec),
         graphs=GRAPHS,
         int8=int8,
-        torchscript=_torchscript_record(source),
+        torchscript=scripts,
         requires={"onnxruntime": OLDEST_ONNXRUNTIME},
         tools={
             "python": platform.python_version(),
@@ -207,20 +215,6 @@ def _manifest(
 def _side(tokenizer: Tokenizer, language: str, max_length: int) -> Side:
     mode = tokenizer.mode
     return Side(language, mode.name, mode.folds_case, len(tokenizer.vocabulary), max_length)
-
-
-def _torchscript_record(source: ExportSource) -> TorchScript:
-    reason = torchscript.unsupported_because()
-    if reason is not None:
-        return TorchScript(None, None, reason)
-    encoder, decoder = (
-        TorchScriptRecord(file, torchscript.tensors_sha256(module))
-        for file, module in (
-            (ENCODER_SCRIPT_FILE, source.encoder),
-            (DECODER_SCRIPT_FILE, source.decoder),
-        )
-    )
-    return TorchScript(encoder, decoder, None)
 
 
 def fingerprint(source: ExportSource) -> str:

@@ -13,6 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..folder.manifest import TorchScript, TorchScriptRecord
+
+FILES = "encoder.pt", "decoder.pt"
+"""Names of the files of the encoder step and the decoder step."""
+
 _FIRST_PYTHON_WITHOUT_TORCHSCRIPT = (3, 14)
 
 
@@ -51,6 +56,17 @@ def load(content: bytes) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return torch.jit.load(io.BytesIO(content), map_location="cpu")  # type: ignore[no-untyped-call]
+
+
+def record(encoder: nn.Module, decoder: nn.Module, reason: str | None) -> TorchScript:
+    """Return the manifest's record of the files, or of the reason why there are none."""
+    if reason is not None:
+        return TorchScript(None, None, reason)
+    one, other = (
+        TorchScriptRecord(file, tensors_sha256(module))
+        for file, module in zip(FILES, (encoder, decoder), strict=True)
+    )
+    return TorchScript(one, other, None)
 
 
 def tensors_sha256(module: nn.Module) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from s2s_export import Translator
+from s2s_export.export import main
 from s2s_export.exporter import build, torchscript
 from s2s_export.exporter.source import ExportSource
 from s2s_export.verify import verify
+from training.run import checkpoint as checkpoints
 from training.run.checkpoint import Checkpoint
 
 from ..each_model import EACH_MODEL
@@ -72,6 +74,19 @@ def test_export_without_torchscript_has_the_onnx_graphs(
     assert manifest.torchscript.decoder is None
     assert manifest.torchscript.missing_because == reason
     assert manifest.parity.keys() == {"ONNX Runtime (cpu)"}
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == FP32_FILES - {"encoder.pt", "decoder.pt"}
+    assert verify(tmp_path / "out").passed
+
+
+def test_an_export_without_the_torchscript_files(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    checkpoints.save(checkpoint, run)
+    assert main(["--run", str(run), "--out", str(tmp_path / "out"), "--no-torchscript"]) == 0
+    manifest = Translator(tmp_path / "out").manifest
+    assert manifest.torchscript.encoder is None
+    assert manifest.torchscript.missing_because == "left out by --no-torchscript"
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == FP32_FILES - {"encoder.pt", "decoder.pt"}
     assert verify(tmp_path / "out").passed
