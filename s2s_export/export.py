@@ -7,6 +7,7 @@ needs no torch; calling ``export`` does.
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ def export(
     force: bool = False,
     precision: Precision = "fp32",
     with_torchscript: bool = True,
+    attribution: str | None = None,
 ) -> Manifest:
     """Export a run: ONNX and TorchScript graphs, vocabularies, manifest, README.
 
@@ -37,6 +39,7 @@ def export(
         out: the folder to write; an earlier export in it is replaced as a whole.
         precision: ``"int8"`` adds quantized graphs; the others are always there.
         with_torchscript: whether the TorchScript files are written too.
+        attribution: of the data, for the manifest: whom its licence wants named.
         force: replace ``out`` even if it holds other files, which are deleted.
 
     Returns:
@@ -51,6 +54,8 @@ def export(
         RuntimeMissingError: torch, onnx or onnxscript is not installed, or this is no checkout.
     """
     source = source_of(run)
+    if attribution is not None:
+        source = replace(source, training={**source.training, "attribution": attribution})
     from .exporter.build import build
 
     return build(source, out, force=force, precision=precision, with_torchscript=with_torchscript)
@@ -112,6 +117,7 @@ def _export_command(options: argparse.Namespace) -> int:
         force=options.force,
         precision=options.precision,
         with_torchscript=not options.no_torchscript,
+        attribution=options.attribution,
     )
     for backend, record in manifest.parity.items():
         print(
@@ -169,6 +175,11 @@ def _parser() -> argparse.ArgumentParser:
         "--no-torchscript",
         action="store_true",
         help="leave out the TorchScript files, which only programs with PyTorch open",
+    )
+    parser.add_argument(
+        "--attribution",
+        metavar="TEXT",
+        help="whom the licence of the data wants named; the manifest records it",
     )
     parser.add_argument("--version", action="version", version=f"s2s-export {__version__}")
     command.add_debug_option(parser)

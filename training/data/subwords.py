@@ -10,7 +10,7 @@ from s2s_export.text.bpe import Merges, pieces
 from s2s_export.text.modes import TextMode
 from s2s_export.text.normalizers import clean, fold
 
-FEWEST_MERGES, MOST_MERGES = 200, 8000
+FEWEST_MERGES, MOST_MERGES = 200, 4000
 _WORDS_A_MERGE = 20
 """Running words of training text for each merge that is learned."""
 
