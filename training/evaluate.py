@@ -35,6 +35,8 @@ class Options:
         reverse: the data's first column is the source, as for ``training.fit``.
         columns: the source's column of the data and the target's, as for ``training.fit``.
         header: the data's first line holds names of columns.
+        alternatives: what stands between several right texts in a target, " | " say; a translation
+            is compared with the nearest of them.
         attention_plot: also draw the attention of a few of the sentences, into this PNG
             file; the model must be one with attention.
         hypotheses: file for the translations; by default hypotheses.tsv in the run folder, or if
@@ -48,6 +50,7 @@ class Options:
     reverse: Flag = False
     columns: tuple[str, str] | None = None
     header: Flag = False
+    alternatives: str | None = None
     attention_plot: Path | None = None
     hypotheses: Path | None = None
     debug: Flag = False
@@ -75,6 +78,11 @@ def _evaluate(options: Options) -> int:
             "or with unknown words and the model has no UNK"
         )
     scorer = evaluation.scorer_of(pipeline.target, pairs)
+    if options.alternatives:
+        right = evaluation.right_texts(pipeline.target, pairs, options.alternatives)
+        examples, skipping = (
+            evaluation.with_nearest_references(some, right, scorer) for some in (examples, skipping)
+        )
     for kind, metrics in evaluation.metrics_of(examples, scorer).items():
         print(f"{kind}: {metrics}")
     for metrics in evaluation.metrics_of(skipping, scorer).values():

@@ -1,7 +1,7 @@
 """Evaluation of a pipeline on pairs, separately for sentences with and without unknown words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from s2s_export.errors import TextError
 from s2s_export.pipeline import Pipeline
@@ -90,6 +90,41 @@ def translate_skipping(
     short = [pair for pair in pairs if len(pair.source) < max_length]  # EOS is not yet there
     members = translatable(skipping, short)
     return translate_pairs(pipeline, [(p, e) for p, e in members if e.unknown_tokens])
+
+
+def right_texts(
+    target: Tokenizer, pairs: Sequence[Pair], separator: str
+) -> dict[str, tuple[str, ...]]:
+    """Return all right targets of each source, where one target holds several.
+
+    Args:
+        target: the tokenizer; it gives the texts as its mode keeps them.
+        pairs: of the data.
+        separator: what stands between the right texts.
+    """
+    return {
+        " ".join(pair.texts.source.split()): tuple(
+            target.text(target.tokens(part)) for part in pair.texts.target.split(separator)
+        )
+        for pair in pairs
+    }
+
+
+def with_nearest_references(
+    examples: Sequence[Example], right: Mapping[str, Sequence[str]], scorer: Scorer
+) -> list[Example]:
+    """Return examples whose reference is the nearest of the right texts.
+
+    Args:
+        examples: translations.
+        right: as ``right_texts`` returns them.
+        scorer: of the target; it counts the edits.
+    """
+
+    def nearest(example: Example) -> str:
+        return min(right[example.source], key=lambda text: scorer.edits(example.hypothesis, text))
+
+    return [replace(example, reference=nearest(example)) for example in examples]
 
 
 def scorer_of(target: Tokenizer, pairs: Sequence[Pair]) -> Scorer:

@@ -79,7 +79,7 @@ class Scorer:
         if not hypotheses:
             return None
         pairs = list(zip(hypotheses, references, strict=True))
-        edits = sum(Levenshtein.distance(self._tokens(h), self._tokens(r)) for h, r in pairs)
+        edits = sum(self.edits(h, r) for h, r in pairs)
         return Metrics(
             sentences=len(pairs),
             bleu=self.bleu(hypotheses, references),
@@ -87,6 +87,10 @@ class Scorer:
             token_error_rate=edits / sum(len(self._tokens(reference)) for _, reference in pairs),
             exact=sum(h == r for h, r in pairs) / len(pairs),
         )
+
+    def edits(self, hypothesis: str, reference: str) -> int:
+        """Return the edit distance of two texts in tokens."""
+        return Levenshtein.distance(self._tokens(hypothesis), self._tokens(reference))
 
     def bleu(self, hypotheses: Sequence[str], references: Sequence[str]) -> float | None:
         """Return the BLEU of texts, 0 to 100; ``None`` where no reference has four tokens."""

@@ -113,6 +113,28 @@ def test_token_error_rate_is_the_edit_distance_over_reference_tokens() -> None:
     assert characters.token_error_rate == 1 / 4
 
 
+def test_of_several_right_texts_the_nearest_counts() -> None:
+    scorer = Scorer(text_mode("spaces"), ["A B"])
+    examples = [Example("x", "A B | A C D", "A C", ()), Example("y", "E", "F", ())]
+    right = {"x": ("A B D", "A C D"), "y": ("E",)}
+    found = evaluation.with_nearest_references(examples, right, scorer)
+    assert [example.reference for example in found] == ["A C D", "E"]
+
+
+def test_alternatives_on_the_command_line(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [pair, *_] = read_pairs(run / TEST_FILE).pairs
+    assert main(["--run", str(run)]) == 0
+    [_, hypothesis, *_] = (run / HYPOTHESES_FILE).read_text().splitlines()[1].split("\t")[1:]
+    data = tmp_path / "alternatives.tsv"
+    data.write_text(f"something else | {hypothesis}\t{pair.source}\n", encoding="utf-8")
+    capsys.readouterr()
+    command = ["--run", str(run), "--data", str(data), "--hypotheses", str(tmp_path / "h.tsv")]
+    assert main([*command, "--alternatives", " | "]) == 0
+    assert "exact 100.0% of 1" in capsys.readouterr().out
+
+
 def test_bleu_is_left_out_where_no_reference_has_four_tokens() -> None:
     metrics = SCORER.measure(["a b c"], ["a b c"])
     assert metrics is not None
