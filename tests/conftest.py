@@ -39,6 +39,12 @@ def tiny_3() -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_conditional() -> Path:
+    """The same with an encoder that reads whole sentences; read only."""
+    return FIXTURES / "tiny-conditional"
+
+
+@pytest.fixture(scope="session")
 def tiny_natural() -> Path:
     """The same with subwords on both sides; read only."""
     return FIXTURES / "tiny-natural"

@@ -18,7 +18,7 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["tiny_unk", "tiny_attention"])
+@pytest.fixture(scope="module", params=["tiny_unk", "tiny_attention", "tiny_conditional"])
 def translator(request: pytest.FixtureRequest) -> Translator:
     return Translator(request.getfixturevalue(request.param))
 

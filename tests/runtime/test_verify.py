@@ -49,9 +49,9 @@ def test_golden_texts_of_subwords_are_replayed_from_text_to_text(tiny_natural: P
     assert "Vous avez tort." in [entry.source for entry in golden]
 
 
-@pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention", "tiny_3"])
+@pytest.mark.parametrize("folder", ["tiny_unk", "tiny_attention", "tiny_3", "tiny_conditional"])
 def test_a_sound_folder_with_int8_passes(folder: str, request: pytest.FixtureRequest) -> None:
-    """Both models: ``verify`` does not depend on the operators of the graphs."""
+    """Each model: ``verify`` does not depend on the operators of the graphs."""
     report = verify.verify(request.getfixturevalue(folder))
     assert report.passed
     found = {check.name: check.found for check in report.checks}

@@ -39,7 +39,8 @@ VALUES = st.recursive(
 
 
 @pytest.fixture(
-    scope="module", params=["tiny", "tiny_unk", "tiny_attention", "tiny_3", "tiny_natural"]
+    scope="module",
+    params=[*("tiny", "tiny_unk", "tiny_attention", "tiny_3", "tiny_natural", "tiny_conditional")],
 )
 def content(request: pytest.FixtureRequest) -> bytes:
     """Manifests of every format version."""
