@@ -24,6 +24,7 @@ from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
 from .recipe import Recipe
+from .run.time_limit import NO_LIMIT, TimeLimit
 
 
 @dataclass
@@ -54,9 +55,15 @@ class Learner:
         max_target_length: tokens of the longest target sentence, EOS included.
     """
 
-    def __init__(self, corpus: Corpus, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        recipe: Recipe,
+        device: torch.device,
+        limit: TimeLimit = NO_LIMIT,
+    ) -> None:
         """Make the model that the recipe describes; the seed decides its weights."""
-        self._recipe = recipe
+        self._recipe, self._limit = recipe, limit
         self._device = device
         self._pairs = encode_pairs(corpus.training, corpus.vocabularies)
         self.max_source_length = max(len(pair.source) for pair in self._pairs)
@@ -121,7 +128,8 @@ class Learner:
         position, recipe = self.position, self._recipe
         groups = self._epoch_groups()
         batch = collate(groups[position.step]).to(self._device)
-        done = (position.epoch - 1 + position.step / len(groups)) / recipe.epochs
+        of_epochs = (position.epoch - 1 + position.step / len(groups)) / recipe.epochs
+        done = max(of_epochs, self._limit.share)
         torch.manual_seed(_seed_of_step(recipe.seed, position))
         loss = self._loss(batch)
         if not math.isfinite(loss.nll):
@@ -195,7 +203,7 @@ def learning_rate(recipe: Recipe, done: float) -> float:
 
     Args:
         recipe: of the run.
-        done: share of all steps that are taken, 0 to 1.
+        done: share of all steps that are taken, or of the time that is spent, 0 to 1.
     """
     rate = recipe.learning_rate
     if done < recipe.warmup:

@@ -3,7 +3,6 @@
 Reports go to stdout, the progress bar and notices to stderr.
 """
 
-import random
 import sys
 import time
 from collections.abc import Sequence
@@ -20,24 +19,22 @@ from s2s_export.errors import NonFiniteError, OutputError, StoppedError
 from . import evaluation, reporting
 from .data.advice import advice
 from .data.corpus import Corpus, to_tsv
-from .data.encoding import Pair
 from .data.pairs_file import TextPair
 from .learner import Learner
 from .recipe import Recipe
 from .run import checkpoint, resuming
 from .run import folder as run_folder
-from .run.checkpoint import Checkpoint, Report
+from .run.best import BestModel
+from .run.checkpoint import Checkpoint
 from .run.history import HistoryWriter, Point, to_csv
 from .run.plot import plot_errors, plot_losses
 from .run.progress import Progress, Tally
 from .run.signals import stop_requests
+from .run.time_limit import Clock, TimeLimit
 from .validation import NOT_MEASURED, Validation, Validator
 
 SAVE_INTERVAL = 60.0
 """Seconds. A killed training loses no more than this and the time of a validation."""
-
-_SAMPLES = 1000
-"""Training pairs on which export compares the graphs where no pairs are held out."""
 
 
 def fit(
@@ -51,6 +48,7 @@ def fit(
     resume: bool = False,
     force: bool = False,
     save_interval: float = SAVE_INTERVAL,
+    clock: Clock = time.monotonic,
 ) -> Checkpoint:
     """Train on pairs and write the run folder.
 
@@ -64,6 +62,7 @@ def fit(
         resume: go on where the run in the folder stopped.
         force: replace the run in the folder.
         save_interval: seconds from one checkpoint to the next.
+        clock: measures the recipe's ``max_minutes``.
 
     Returns:
         The best checkpoint: that with the fewest token errors on the validation pairs, or without
@@ -79,6 +78,7 @@ def fit(
         NonFiniteError: the loss became NaN or infinite; the last good checkpoint stays.
         StoppedError: SIGINT or SIGTERM came; everything is saved.
     """
+    limit = TimeLimit(recipe.max_minutes, clock)
     corpus = Corpus.prepare(raw, recipe, data_name)
     recipe = recipe.for_tokens(corpus.tokens)
     with run_folder.locked(run):
@@ -88,7 +88,9 @@ def fit(
                 "replace it"
             )
         reporting.print_corpus(corpus, recipe)
-        training = Training(corpus, recipe, run, recipe_name=recipe_name, device=device)
+        training = Training(
+            corpus, recipe, run, recipe_name=recipe_name, device=device, limit=limit
+        )
         if resume:
             training.restore(checkpoint.load_state(run))
         else:
@@ -105,14 +107,23 @@ class Training:
     """A run under way: its learner, its progress, and the work that is due after each step."""
 
     def __init__(
-        self, corpus: Corpus, recipe: Recipe, run: Path, *, recipe_name: str, device: torch.device
+        self,
+        corpus: Corpus,
+        recipe: Recipe,
+        run: Path,
+        *,
+        recipe_name: str,
+        device: torch.device,
+        limit: TimeLimit,
     ) -> None:
         """Begin a run; arguments as for ``fit``."""
         self._corpus, self._run = corpus, run
-        self._recipe, self._recipe_name = recipe, recipe_name
-        self._learner = Learner(corpus, recipe, device)
+        self._recipe, self._limit = recipe, limit
+        self._learner = Learner(corpus, recipe, device, limit)
         self._validator = Validator(self._learner, corpus, corpus.validation, recipe)
         self._tester = Validator(self._learner, corpus, corpus.test, recipe)
+        validators = self._validator, self._tester
+        self._best = BestModel(run, recipe, recipe_name, corpus, self._learner, validators)
         self._progress = Progress()
         self._environment = resuming.environment(device)
         self._clock = reporting.Clock()
@@ -126,6 +137,7 @@ class Training:
         ):
             if pairs:
                 replace_file(self._run / name, to_tsv(pairs))
+        self._limit.begin_steps()
         self._save()  # before the work begins: a folder that cannot be written shows here
         saved = time.monotonic()
         done, total = self._learner.position.sentences, self._learner.pairs * self._recipe.epochs
@@ -156,7 +168,8 @@ class Training:
 
     @property
     def _finished(self) -> bool:
-        return self._learner.finished or self._progress.stopped_early
+        progress = self._progress
+        return self._learner.finished or progress.stopped_early or progress.out_of_time
 
     def _step(self) -> int:
         """Take a step and do the work due after it; return the number of sentences."""
@@ -169,7 +182,8 @@ class Training:
             share = done / (self._learner.pairs * self._recipe.epochs)
             reporting.print_running_loss(tallies["report"], self._clock, done, share)
             tallies["report"] = Tally()
-        if self._learner.epoch_finished:
+        self._progress.out_of_time = self._limit.over
+        if self._learner.epoch_finished or self._progress.out_of_time:
             self._end_epoch()
         elif tallies["curve"].sentences >= self._recipe.curve_every:
             self._add_point({})
@@ -177,23 +191,27 @@ class Training:
 
     def _end_epoch(self) -> None:
         epoch, tallies = self._learner.position.epoch, self._progress.tallies
-        due = epoch == self._recipe.epochs or epoch % self._recipe.validate_every == 0
+        last = epoch == self._recipe.epochs or self._progress.out_of_time
+        due = last or epoch % self._recipe.validate_every == 0
         validation = self._validate() if due and self._validator.pairs else NOT_MEASURED
         reporting.print_epoch(epoch, tallies["epoch"], self._clock, validation)
         self._add_point(validation.columns())
         tallies["epoch"] = Tally()
         self._clock = reporting.Clock()
-        self._learner.begin_epoch()
+        if self._learner.epoch_finished:
+            self._learner.begin_epoch()
 
     def _validate(self) -> Validation:
         """Evaluate the model; save it, with its test, if it is the best so far."""
+        before = self._limit.spent
         validation = self._validator.measure()
         errors = validation.errors
         if errors is not None and self._progress.improves(errors, self._recipe.patience):
             test = self._tester.measure()
-            self._save_model(test)
+            self._best.save(test)
             examples = evaluation.to_tsv(test.examples)
             replace_file(self._run / run_folder.HYPOTHESES_FILE, examples)
+        self._limit.reserve(self._limit.spent - before)
         return validation
 
     def _add_point(self, columns: dict[str, float | None]) -> None:
@@ -212,12 +230,13 @@ class Training:
                 "--learning-rate may help"
             )
         if self._progress.least_errors is None:  # without a choice, the newest is the best
-            self._save_model(NOT_MEASURED)
+            self._best.save(NOT_MEASURED)
         state = {
             "recipe": asdict(self._recipe),
             "data_sha256": self._corpus.sha256,
             "environment": self._environment,
             "learner": self._learner.state(),
+            "time": self._limit.state(),
             **asdict(self._progress),
         }
         checkpoint.save_state(state, self._run)
@@ -231,36 +250,6 @@ class Training:
             print(f"note: {difference}", file=sys.stderr)
         self._learner.restore(state["learner"])
         self._progress = Progress.from_state(state)
+        self._limit.restore(state.get("time", {}))
         resumed = f"resumed after {self._learner.position}"
         print("the run was finished" if self._finished else resumed)
-
-    def _save_model(self, test: Validation) -> None:
-        """Save the model as the best, with the result of its test."""
-        corpus, learner = self._corpus, self._learner
-        report = Report(
-            recipe=self._recipe_name,
-            seed=self._recipe.seed,
-            data=corpus.name,
-            data_sha256=corpus.sha256,
-            training_pairs=len(corpus.training),
-            validation_pairs=len(corpus.validation),
-            test_pairs=len(corpus.test),
-            max_source_length=learner.max_source_length,
-            max_target_length=learner.max_target_length,
-            epoch=min(learner.position.epoch, self._recipe.epochs),
-            test_loss=test.loss,
-            metrics=test.metrics,
-            metric_signature=self._tester.scorer.signature() if test.metrics else None,
-        )
-        modes, vocabularies = corpus.modes, corpus.vocabularies
-        best = Checkpoint(self._recipe, report, modes, vocabularies, self._samples(), learner.model)
-        checkpoint.save(best, self._run)
-
-    def _samples(self) -> tuple[Pair, ...]:
-        """Return pairs on which export compares the graphs: held-out ones, or some of training."""
-        encodable = (*self._validator.encodable, *self._tester.encodable)
-        if encodable:
-            return encodable
-        training = self._corpus.training
-        generator = random.Random(self._recipe.seed)
-        return tuple(generator.sample(training, min(_SAMPLES, len(training))))
