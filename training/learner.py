@@ -7,12 +7,12 @@ torch, device and number of threads).
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from s2s_export.errors import NonFiniteError
 
@@ -25,6 +25,9 @@ from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
 from .recipe import Recipe
 from .run.time_limit import NO_LIMIT, TimeLimit
+from .start.embeddings import FrozenRows, embedding_of, set_vectors
+from .start.options import Side
+from .start.word_vectors import WordVectors
 
 
 @dataclass
@@ -68,6 +71,10 @@ class Learner:
         self._pairs = encode_pairs(corpus.training, corpus.vocabularies)
         self.max_source_length = max(len(pair.source) for pair in self._pairs)
         self.max_target_length = max(len(pair.target) for pair in self._pairs)
+        if corpus.known is not None:
+            known = corpus.known
+            self.max_source_length = max(self.max_source_length, known.max_source_length)
+            self.max_target_length = max(self.max_target_length, known.max_target_length)
         torch.manual_seed(recipe.seed)
         source, target = corpus.vocabularies.source, corpus.vocabularies.target
         self.model = Seq2Seq.of(recipe, corpus.vocabularies)
@@ -94,9 +101,20 @@ class Learner:
                 typing=recipe.typing_noise,
                 subword_dropout=recipe.subword_dropout,
             )
+        self._frozen = FrozenRows()
         self.position = Position()
         self._groups: Sequence[Sequence[EncodedPair]] = ()
         self._groups_of_epoch = 0
+
+    def set_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with the weights of another model of the same shape."""
+        self.model.load_state_dict(weights)
+
+    def set_vectors(self, side: Side, vectors: WordVectors, *, freeze: bool) -> None:
+        """Begin with word vectors in an embedding; ``freeze`` keeps them as they are."""
+        set_vectors(embedding_of(self.model, side), vectors)
+        if freeze:
+            self._frozen.add(side, vectors)
 
     @property
     def pairs(self) -> int:
@@ -141,6 +159,7 @@ class Learner:
             group["lr"] = learning_rate(recipe, done)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss.value)
+        self._frozen.zero_gradients(self.model)
         if recipe.clip_norm:
             nn.utils.clip_grad_norm_(self._trained.parameters(), recipe.clip_norm)
         self._optimizer.step()
@@ -189,6 +208,7 @@ class Learner:
             "position": vars(self.position).copy(),
             "trained": self._trained.state_dict(),
             "optimizer": self._optimizer.state_dict(),
+            "frozen": self._frozen.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -196,6 +216,7 @@ class Learner:
         self.position = Position(**state["position"])
         self._trained.load_state_dict(state["trained"])
         self._optimizer.load_state_dict(state["optimizer"])
+        self._frozen.restore(state.get("frozen", {}))
 
 
 def learning_rate(recipe: Recipe, done: float) -> float:
