@@ -1,7 +1,6 @@
 """``--init-from``: more pairs of the same kind for a model that another run has trained."""
 
 import shutil
-import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def test_a_run_goes_on_with_the_model_of_another(
     # A reader must still take what the model took before, though the new pairs are shorter.
     assert after.report.max_source_length == before.report.max_source_length
     assert after.report.max_target_length == before.report.max_target_length
-    assert (after.report.validation_pairs, after.report.test_pairs) == (1, 1)
+    assert (after.report.validation_pairs, after.report.test_pairs) == (2, 1)
     out = capsys.readouterr().out.splitlines()
     assert out[1].startswith("new tokens, which the model lacks: source ")
     assert "(read as unknown words), target " in out[1]
@@ -167,30 +166,15 @@ def test_errors_exit_with_their_code(
     assert "it is damaged or no checkpoint" in capsys.readouterr().err
 
 
-def interrupted_at(step: int) -> Callable[[Learner], Loss]:
-    """Return a ``take_step`` that gets a signal in its n-th call."""
-    original, count = Learner.take_step, 0
-
-    def take_step(self: Learner) -> Loss:
-        nonlocal count
-        count += 1
-        if count == step:
-            signal.raise_signal(signal.SIGINT)
-        return original(self)
-
-    return take_step
-
-
 def test_resuming_is_bit_exact_without_the_earlier_run(
-    base: Path, new_pairs: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, new_pairs: Path, interrupt_at: Callable[[int], None]
 ) -> None:
     arguments = command(base, new_pairs)
     run = base.parent / "next"
     assert main(arguments) == 0
     whole = checkpoints.load_state(run)
-    with monkeypatch.context() as patched:
-        patched.setattr(Learner, "take_step", interrupted_at(3))
-        assert main([*arguments, "--force"]) == 130
+    interrupt_at(3)
+    assert main([*arguments, "--force"]) == 130
     shutil.rmtree(base)
     assert main([*arguments, "--resume"]) == 0
     resumed = checkpoints.load_state(run)

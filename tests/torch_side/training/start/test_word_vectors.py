@@ -10,7 +10,7 @@ import pytest
 from s2s_export.errors import DataError, DataNotFoundError
 from s2s_export.text.modes import text_mode
 from s2s_export.text.vocabulary import Vocabulary
-from training.start.word_vectors import read_vectors, vector_size, words_to_look_up
+from training.start.word_vectors import Vector, read_vectors, vector_size, words_to_look_up
 
 ROWS = ["the 0.5 1 -2", "chat 1e-1 2.0 3", "Paris 4 5 6", "paris 7 8 9"]
 GLOVE = "\n".join(ROWS) + "\n"
@@ -75,12 +75,13 @@ def test_no_word_found(tmp_path: Path) -> None:
 def test_lines_are_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a thousand lines, the two needed ones are turned into numbers, and the first one."""
     rows = "".join(f"word{n} {n} {n}\n" for n in range(1000))
-    turned = []
-    real = np.array
-    monkeypatch.setattr(
-        "training.start.word_vectors._floats",
-        lambda _name, number, _numbers: turned.append(number) or real([number] * 2),
-    )
+    turned: list[int] = []
+
+    def floats(_name: str, number: int, _numbers: bytes) -> Vector:
+        turned.append(number)
+        return np.full(2, number, np.float32)
+
+    monkeypatch.setattr("training.start.word_vectors._floats", floats)
     vectors = read_vectors(written(tmp_path, rows), {3: "word7", 4: "word900"})
     assert turned == [1, 8, 901]
     assert vectors.values.tolist() == [[8, 8], [901, 901]]
