@@ -16,6 +16,8 @@ from .data.phrasebook import phrasebook
 from .recipe import Recipe
 from .recipes import DEFAULT, RECIPES
 from .selection import TextModeName
+from .start.options import NO_START, Start
+from .start.shape import inherited, require_inherited, sized_by_vectors
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Options:
         force: replace the run in the folder.
         device: where to train.
         debug: show the traceback of an error.
+        start: what the first weights are.
         recipe: the recipe's choices.
     """
 
@@ -62,6 +65,7 @@ class Options:
     force: Flag = False
     device: Literal["cpu", "cuda"] = "cpu"
     debug: Flag = False
+    start: Start = NO_START
     recipe: Recipe = DEFAULT
 
     def __post_init__(self) -> None:
@@ -77,32 +81,66 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says and report on stdout; progress goes to stderr."""
-    options = parse_options(sys.argv[1:] if arguments is None else arguments)
-    return command.run(lambda: _fit(options), debug=options.debug)
+    given = sys.argv[1:] if arguments is None else arguments
+    command.share_cores()
+    return command.run(lambda: _fit(parse_options(given)), debug="--debug" in given)
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
-    """Read the command line; the recipe it names gives the other defaults."""
-    # Twice: the first time only to learn the recipe, with whatever stands there.
-    named = [
-        value
-        for option, value in zip(["", *arguments], [*arguments, ""], strict=True)
-        if option == "--recipe"
-    ]
-    named += [a.removeprefix("--recipe=") for a in arguments if a.startswith("--recipe=")]
-    name = named[-1] if named else "default"
-    default = Options(recipe=RECIPES.get(name, DEFAULT))
-    options = parse(Options, "python -m training.fit", arguments, default)
-    if options.text is None:
-        return options
-    selection = replace(
-        options.recipe.selection, source_text=options.text, target_text=options.text
-    )
-    return replace(options, recipe=replace(options.recipe, selection=selection))
+    """Read the command line.
+
+    The recipe it names gives the other defaults, and the run that it begins with some of them.
+
+    Raises:
+        S2SError: what the run begins with cannot be read, or an option contradicts it.
+    """
+    # Some options twice: the first time only to learn the defaults, with whatever stands there.
+    recipe = RECIPES.get(_given("--recipe", arguments) or "", DEFAULT)
+    init_from, resume = _given("--init-from", arguments), "--resume" in arguments
+    begun: Recipe | None = None
+    if init_from and not {"-h", "--help"} & {*arguments}:
+        run = _given("--run", arguments) or Options.run
+        begun = _recipe_of(Path(run if resume else init_from), resume=resume)
+        recipe = inherited(recipe, begun)
+    options = parse(Options, "python -m training.fit", arguments, Options(recipe=recipe))
+    recipe = options.recipe
+    if options.text is not None:
+        selection = replace(recipe.selection, source_text=options.text, target_text=options.text)
+        recipe = replace(recipe, selection=selection)
+    if begun is not None and not resume:
+        require_inherited(recipe, begun, str(init_from))
+    if any(options.start.vectors):
+        sized = _given("--embedding-size", arguments) is not None
+        if not resume:
+            recipe = sized_by_vectors(recipe, options.start, embedding_size_given=sized)
+        elif recipe.model == "conditional" and not sized:
+            size = _recipe_of(options.run, resume=True).embedding_size
+            recipe = replace(recipe, embedding_size=size)
+    return replace(options, recipe=recipe)
+
+
+def _given(option: str, arguments: Sequence[str]) -> str | None:
+    """Return the last value that a command line gives an option."""
+    value = None
+    for argument, following in zip(arguments, [*arguments, ""][1:], strict=True):
+        name, _, inline = argument.partition("=")
+        if name.replace("_", "-") == option:
+            value = inline if "=" in argument else following
+    return value
+
+
+def _recipe_of(run: Path, *, resume: bool) -> Recipe:
+    """Return the recipe of a run's state to resume, or of its best model."""
+    try:
+        from .run import checkpoint
+    except ImportError as error:
+        raise RuntimeMissingError(MISSING.format(error)) from error
+    if resume:
+        return checkpoint.recipe_from(checkpoint.load_state(run)["recipe"])
+    return checkpoint.load(run).recipe
 
 
 def _fit(options: Options) -> int:
-    command.share_cores()
     try:
         import torch
 
@@ -123,6 +161,7 @@ def _fit(options: Options) -> int:
         recipe_name=options.recipe_name,
         data_name=data_name,
         device=torch.device(options.device),
+        start=options.start,
         resume=options.resume,
         force=options.force,
     )

@@ -7,12 +7,12 @@ torch, device and number of threads).
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from s2s_export.errors import NonFiniteError
 
@@ -24,6 +24,10 @@ from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
 from .recipe import Recipe
+from .run.time_limit import NO_LIMIT, TimeLimit
+from .start.embeddings import FrozenRows, embedding_of, set_vectors
+from .start.options import Side
+from .start.word_vectors import WordVectors
 
 
 @dataclass
@@ -54,13 +58,23 @@ class Learner:
         max_target_length: tokens of the longest target sentence, EOS included.
     """
 
-    def __init__(self, corpus: Corpus, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        recipe: Recipe,
+        device: torch.device,
+        limit: TimeLimit = NO_LIMIT,
+    ) -> None:
         """Make the model that the recipe describes; the seed decides its weights."""
-        self._recipe = recipe
+        self._recipe, self._limit = recipe, limit
         self._device = device
         self._pairs = encode_pairs(corpus.training, corpus.vocabularies)
         self.max_source_length = max(len(pair.source) for pair in self._pairs)
         self.max_target_length = max(len(pair.target) for pair in self._pairs)
+        if corpus.known is not None:
+            known = corpus.known
+            self.max_source_length = max(self.max_source_length, known.max_source_length)
+            self.max_target_length = max(self.max_target_length, known.max_target_length)
         torch.manual_seed(recipe.seed)
         source, target = corpus.vocabularies.source, corpus.vocabularies.target
         self.model = Seq2Seq.of(recipe, corpus.vocabularies)
@@ -87,9 +101,20 @@ class Learner:
                 typing=recipe.typing_noise,
                 subword_dropout=recipe.subword_dropout,
             )
+        self._frozen = FrozenRows()
         self.position = Position()
         self._groups: Sequence[Sequence[EncodedPair]] = ()
         self._groups_of_epoch = 0
+
+    def set_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with the weights of another model of the same shape."""
+        self.model.load_state_dict(weights)
+
+    def set_vectors(self, side: Side, vectors: WordVectors, *, freeze: bool) -> None:
+        """Begin with word vectors in an embedding; ``freeze`` keeps them as they are."""
+        set_vectors(embedding_of(self.model, side), vectors)
+        if freeze:
+            self._frozen.add(side, vectors)
 
     @property
     def pairs(self) -> int:
@@ -121,7 +146,8 @@ class Learner:
         position, recipe = self.position, self._recipe
         groups = self._epoch_groups()
         batch = collate(groups[position.step]).to(self._device)
-        done = (position.epoch - 1 + position.step / len(groups)) / recipe.epochs
+        of_epochs = (position.epoch - 1 + position.step / len(groups)) / recipe.epochs
+        done = max(of_epochs, self._limit.share)
         torch.manual_seed(_seed_of_step(recipe.seed, position))
         loss = self._loss(batch)
         if not math.isfinite(loss.nll):
@@ -133,6 +159,7 @@ class Learner:
             group["lr"] = learning_rate(recipe, done)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss.value)
+        self._frozen.zero_gradients(self.model)
         if recipe.clip_norm:
             nn.utils.clip_grad_norm_(self._trained.parameters(), recipe.clip_norm)
         self._optimizer.step()
@@ -181,6 +208,7 @@ class Learner:
             "position": vars(self.position).copy(),
             "trained": self._trained.state_dict(),
             "optimizer": self._optimizer.state_dict(),
+            "frozen": self._frozen.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -188,6 +216,7 @@ class Learner:
         self.position = Position(**state["position"])
         self._trained.load_state_dict(state["trained"])
         self._optimizer.load_state_dict(state["optimizer"])
+        self._frozen.restore(state.get("frozen", {}))
 
 
 def learning_rate(recipe: Recipe, done: float) -> float:
@@ -195,7 +224,7 @@ def learning_rate(recipe: Recipe, done: float) -> float:
 
     Args:
         recipe: of the run.
-        done: share of all steps that are taken, 0 to 1.
+        done: share of all steps that are taken, or of the time that is spent, 0 to 1.
     """
     rate = recipe.learning_rate
     if done < recipe.warmup:

@@ -32,6 +32,11 @@ class Recipe:
     Attributes:
         seed: of the weights, the held-out part, the order of the pairs and all that is random.
         epochs: passes over the training pairs; 0 follows the amount of data (``epochs_for``).
+        max_minutes: training ends in about so many minutes, with its schedule: the learning rate
+            follows the share of the epochs or of the time, whichever is larger, and falls to its
+            end in time. All counts, from reading the data to the last validation, and earlier
+            sittings before --resume too. 0 is no limit. A run with a limit is not bit-exact: how
+            many steps it takes depends on the machine.
         batch_size: the most pairs of a step; all have equally many source tokens.
         batch_tokens: the most target tokens of a step, padding counted; this bounds the memory.
         loss: a step's loss is the mean over ``token``s, or over ``sentence``s of their sums.
@@ -72,6 +77,7 @@ class Recipe:
 
     seed: int = 0
     epochs: int = 18
+    max_minutes: float = 0.0
     batch_size: int = 64
     batch_tokens: int = 1280
     loss: Literal["token", "sentence"] = "token"
@@ -106,7 +112,7 @@ class Recipe:
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
             *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
-            *("epochs", "embedding_size"),
+            *("epochs", "max_minutes", "embedding_size"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in ("warmup", "dropout", "label_smoothing", "subword_dropout", "typing_noise"):

@@ -7,11 +7,14 @@ import time
 from tqdm import tqdm
 
 from .data.corpus import Corpus
+from .data.encoding import token_counts
 from .evaluation import translatable, translate_pairs
 from .recipe import Recipe
 from .run.checkpoint import Checkpoint
 from .run.history import TUTORIAL_SCALE
 from .run.progress import Tally
+from .start.options import Side
+from .start.word_vectors import WordVectors
 from .validation import Validation
 
 _EXAMPLES = 10
@@ -50,7 +53,15 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
         f"{corpus.selected} pairs{repeated}; words, SOS and EOS counted: "
         f"{selection.source_language} {source_words}, {selection.target_language} {target_words}"
     )
-    rare = f" ({corpus.rare} left out for a rare word in the target)" if corpus.rare else ""
+    why = "a rare word in the target"
+    if corpus.new_tokens is not None:
+        new, why = corpus.new_tokens, "a token that the model lacks"
+        print(
+            f"new tokens, which the model lacks: source {new.source} in {new.source_pairs} pairs "
+            f"({_fate_of_unknown(corpus)}), target {new.target} in {new.target_pairs} pairs "
+            "(not trained on)"
+        )
+    rare = f" ({corpus.rare} left out for {why})" if corpus.rare else ""
     held_out = "none held out"
     if corpus.held_out:
         vocabulary = corpus.vocabularies.source
@@ -60,6 +71,22 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
             f"{unknown} of them with words that training does not see"
         )
     print(f"training on {len(corpus.training)} pairs{rare}; {held_out}")
+
+
+def _fate_of_unknown(corpus: Corpus) -> str:
+    has_unk = corpus.vocabularies.source.unk is not None
+    return "read as unknown words" if has_unk else "not trained on"
+
+
+def print_vectors(corpus: Corpus, side: Side, name: str, vectors: WordVectors) -> None:
+    """Print how many tokens of a side have a word vector."""
+    vocabulary = getattr(corpus.vocabularies, side)
+    counts = token_counts(getattr(pair, side) for pair in corpus.training)
+    running = sum(counts[token] for token in vocabulary.decode(vectors.ids))
+    print(
+        f"{side} vectors of {name}: {len(vectors.ids)} of {len(vocabulary.words)} tokens found, "
+        f"{running / counts.total():.1%} of the running tokens"
+    )
 
 
 def print_running_loss(tally: Tally, clock: Clock, sentences: int, share: float) -> None:

@@ -3,41 +3,30 @@
 Reports go to stdout, the progress bar and notices to stderr.
 """
 
-import random
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
-from tqdm import tqdm
 
-from s2s_export.atomic_file import replace_file
-from s2s_export.errors import NonFiniteError, OutputError, StoppedError
+from s2s_export.errors import OutputError
 
-from . import evaluation, reporting
+from . import reporting
 from .data.advice import advice
-from .data.corpus import Corpus, to_tsv
-from .data.encoding import Pair
+from .data.corpus import Corpus
 from .data.pairs_file import TextPair
-from .learner import Learner
 from .recipe import Recipe
-from .run import checkpoint, resuming
+from .run import checkpoint
 from .run import folder as run_folder
-from .run.checkpoint import Checkpoint, Report
-from .run.history import HistoryWriter, Point, to_csv
-from .run.plot import plot_errors, plot_losses
-from .run.progress import Progress, Tally
-from .run.signals import stop_requests
-from .validation import NOT_MEASURED, Validation, Validator
+from .run.checkpoint import Checkpoint
+from .run.time_limit import Clock, TimeLimit
+from .run.training import Training
+from .start.earlier import earlier_run
+from .start.options import NO_START, Start
 
 SAVE_INTERVAL = 60.0
 """Seconds. A killed training loses no more than this and the time of a validation."""
-
-_SAMPLES = 1000
-"""Training pairs on which export compares the graphs where no pairs are held out."""
 
 
 def fit(
@@ -48,9 +37,11 @@ def fit(
     recipe_name: str,
     data_name: str,
     device: torch.device,
+    start: Start = NO_START,
     resume: bool = False,
     force: bool = False,
     save_interval: float = SAVE_INTERVAL,
+    clock: Clock = time.monotonic,
 ) -> Checkpoint:
     """Train on pairs and write the run folder.
 
@@ -61,9 +52,11 @@ def fit(
         recipe_name: of the recipe in the report.
         data_name: of the data in the report.
         device: where to train.
+        start: what the first weights are, beside chance.
         resume: go on where the run in the folder stopped.
         force: replace the run in the folder.
         save_interval: seconds from one checkpoint to the next.
+        clock: measures the recipe's ``max_minutes``.
 
     Returns:
         The best checkpoint: that with the fewest token errors on the validation pairs, or without
@@ -79,7 +72,9 @@ def fit(
         NonFiniteError: the loss became NaN or infinite; the last good checkpoint stays.
         StoppedError: SIGINT or SIGTERM came; everything is saved.
     """
-    corpus = Corpus.prepare(raw, recipe, data_name)
+    limit = TimeLimit(recipe.max_minutes, clock)
+    earlier = earlier_run(start, run, resume=resume)
+    corpus = Corpus.prepare(raw, recipe, data_name, None if earlier is None else earlier.text)
     recipe = recipe.for_tokens(corpus.tokens)
     with run_folder.locked(run):
         if run_folder.holds_run(run) and not resume and not force:
@@ -88,10 +83,11 @@ def fit(
                 "replace it"
             )
         reporting.print_corpus(corpus, recipe)
-        training = Training(corpus, recipe, run, recipe_name=recipe_name, device=device)
+        training = Training(corpus, recipe, run, recipe_name, device, start, limit)
         if resume:
             training.restore(checkpoint.load_state(run))
         else:
+            training.begin(earlier)
             run_folder.clear(run)
             for line in advice(raw, corpus):
                 print(f"note: {line}", file=sys.stderr)
@@ -99,168 +95,3 @@ def fit(
         result = checkpoint.load(run)
     reporting.print_result(result)
     return result
-
-
-class Training:
-    """A run under way: its learner, its progress, and the work that is due after each step."""
-
-    def __init__(
-        self, corpus: Corpus, recipe: Recipe, run: Path, *, recipe_name: str, device: torch.device
-    ) -> None:
-        """Begin a run; arguments as for ``fit``."""
-        self._corpus, self._run = corpus, run
-        self._recipe, self._recipe_name = recipe, recipe_name
-        self._learner = Learner(corpus, recipe, device)
-        self._validator = Validator(self._learner, corpus, corpus.validation, recipe)
-        self._tester = Validator(self._learner, corpus, corpus.test, recipe)
-        self._progress = Progress()
-        self._environment = resuming.environment(device)
-        self._clock = reporting.Clock()
-        self._tensorboard = HistoryWriter(run / run_folder.TENSORBOARD_FOLDER)
-
-    def train(self, save_interval: float) -> None:
-        """Train to the end of the recipe, or until a signal; errors as for ``fit``."""
-        for name, pairs in (
-            (run_folder.VALIDATION_FILE, self._corpus.validation),
-            (run_folder.TEST_FILE, self._corpus.test),
-        ):
-            if pairs:
-                replace_file(self._run / name, to_tsv(pairs))
-        self._save()  # before the work begins: a folder that cannot be written shows here
-        saved = time.monotonic()
-        done, total = self._learner.position.sentences, self._learner.pairs * self._recipe.epochs
-        bar = tqdm(initial=done, total=total, unit="pairs", disable=self._finished)
-        with stop_requests() as stop, self._tensorboard, bar:
-            self._tensorboard.write(self._progress.history)
-            while not self._finished:
-                try:
-                    bar.update(self._step())
-                    due = stop.signal_number is not None or self._finished
-                    if due or time.monotonic() - saved >= save_interval:
-                        self._save()
-                        saved = time.monotonic()
-                except NonFiniteError as error:
-                    raise NonFiniteError(
-                        f"{error}; {self._run} keeps its last good checkpoint"
-                    ) from None
-                if stop.signal_number is not None and not self._finished:
-                    raise StoppedError(
-                        f"stopped after {self._learner.position}, saved in {self._run}; "
-                        "add --resume to the same command to go on",
-                        stop.signal_number,
-                    )
-        plot = self._run / run_folder.LOSS_PLOT_FILE
-        plot_losses(self._progress.history, plot, per_sentence=self._recipe.loss == "sentence")
-        if self._progress.least_errors is not None:
-            plot_errors(self._progress.history, self._run / run_folder.ERRORS_PLOT_FILE)
-
-    @property
-    def _finished(self) -> bool:
-        return self._learner.finished or self._progress.stopped_early
-
-    def _step(self) -> int:
-        """Take a step and do the work due after it; return the number of sentences."""
-        loss, tallies = self._learner.take_step(), self._progress.tallies
-        for tally in tallies.values():
-            tally.add(loss.nll, loss.tokens, loss.sentences)
-        self._clock.sentences += loss.sentences
-        if 0 < self._recipe.report_every <= tallies["report"].sentences:
-            done = self._learner.position.sentences
-            share = done / (self._learner.pairs * self._recipe.epochs)
-            reporting.print_running_loss(tallies["report"], self._clock, done, share)
-            tallies["report"] = Tally()
-        if self._learner.epoch_finished:
-            self._end_epoch()
-        elif tallies["curve"].sentences >= self._recipe.curve_every:
-            self._add_point({})
-        return loss.sentences
-
-    def _end_epoch(self) -> None:
-        epoch, tallies = self._learner.position.epoch, self._progress.tallies
-        due = epoch == self._recipe.epochs or epoch % self._recipe.validate_every == 0
-        validation = self._validate() if due and self._validator.pairs else NOT_MEASURED
-        reporting.print_epoch(epoch, tallies["epoch"], self._clock, validation)
-        self._add_point(validation.columns())
-        tallies["epoch"] = Tally()
-        self._clock = reporting.Clock()
-        self._learner.begin_epoch()
-
-    def _validate(self) -> Validation:
-        """Evaluate the model; save it, with its test, if it is the best so far."""
-        validation = self._validator.measure()
-        errors = validation.errors
-        if errors is not None and self._progress.improves(errors, self._recipe.patience):
-            test = self._tester.measure()
-            self._save_model(test)
-            examples = evaluation.to_tsv(test.examples)
-            replace_file(self._run / run_folder.HYPOTHESES_FILE, examples)
-        return validation
-
-    def _add_point(self, columns: dict[str, float | None]) -> None:
-        tallies, position = self._progress.tallies, self._learner.position
-        losses = tallies["curve"].token_loss, tallies["curve"].sentence_loss
-        point = Point(position.epoch, position.sentences, *losses, **columns)
-        self._progress.history.append(point)
-        self._tensorboard.write([point])
-        tallies["curve"] = Tally()
-
-    def _save(self) -> None:
-        """Save the state to resume from."""
-        if not self._learner.is_finite():
-            raise NonFiniteError(
-                f"a weight is NaN or infinite in epoch {self._learner.position.epoch}; a lower "
-                "--learning-rate may help"
-            )
-        if self._progress.least_errors is None:  # without a choice, the newest is the best
-            self._save_model(NOT_MEASURED)
-        state = {
-            "recipe": asdict(self._recipe),
-            "data_sha256": self._corpus.sha256,
-            "environment": self._environment,
-            "learner": self._learner.state(),
-            **asdict(self._progress),
-        }
-        checkpoint.save_state(state, self._run)
-        replace_file(self._run / run_folder.HISTORY_FILE, to_csv(self._progress.history))
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Return to a state that ``train`` saved; errors as for ``fit``."""
-        resuming.require_same_run(state, self._recipe, self._corpus, self._run)
-        difference = resuming.inexactness(state["environment"], self._environment)
-        if difference is not None:
-            print(f"note: {difference}", file=sys.stderr)
-        self._learner.restore(state["learner"])
-        self._progress = Progress.from_state(state)
-        resumed = f"resumed after {self._learner.position}"
-        print("the run was finished" if self._finished else resumed)
-
-    def _save_model(self, test: Validation) -> None:
-        """Save the model as the best, with the result of its test."""
-        corpus, learner = self._corpus, self._learner
-        report = Report(
-            recipe=self._recipe_name,
-            seed=self._recipe.seed,
-            data=corpus.name,
-            data_sha256=corpus.sha256,
-            training_pairs=len(corpus.training),
-            validation_pairs=len(corpus.validation),
-            test_pairs=len(corpus.test),
-            max_source_length=learner.max_source_length,
-            max_target_length=learner.max_target_length,
-            epoch=min(learner.position.epoch, self._recipe.epochs),
-            test_loss=test.loss,
-            metrics=test.metrics,
-            metric_signature=self._tester.scorer.signature() if test.metrics else None,
-        )
-        modes, vocabularies = corpus.modes, corpus.vocabularies
-        best = Checkpoint(self._recipe, report, modes, vocabularies, self._samples(), learner.model)
-        checkpoint.save(best, self._run)
-
-    def _samples(self) -> tuple[Pair, ...]:
-        """Return pairs on which export compares the graphs: held-out ones, or some of training."""
-        encodable = (*self._validator.encodable, *self._tester.encodable)
-        if encodable:
-            return encodable
-        training = self._corpus.training
-        generator = random.Random(self._recipe.seed)
-        return tuple(generator.sample(training, min(_SAMPLES, len(training))))

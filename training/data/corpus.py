@@ -16,6 +16,7 @@ from s2s_export.text.normalizers import normalize_tutorial
 from ..recipe import Recipe
 from ..selection import Selection
 from .encoding import Modes, Pair, Vocabularies, token_counts
+from .known_text import KnownText, NewTokens
 from .pairs_file import TextPair
 
 _SIDES = (attrgetter("source"), attrgetter("target"))
@@ -112,12 +113,15 @@ class Corpus:
         selected: number of the selected pairs.
         words: words of the selected pairs, source and target, SOS and EOS counted as the tutorial
             does.
-        rare: training pairs left out for a rare word in the target.
+        rare: training pairs left out for a rare word in the target; with ``known`` for a token
+            that cannot be encoded.
         training: pairs to train on.
         validation: pairs that choose the epoch; half of the held-out source sentences.
         test: pairs that nothing is chosen on, for the metrics; the other half.
         vocabularies: the words of the training pairs.
         modes: the text modes of both sides.
+        known: the text of an earlier run, where vocabularies and modes are its.
+        new_tokens: tokens of the selected pairs that it lacks; ``None`` without it.
     """
 
     name: str
@@ -132,10 +136,20 @@ class Corpus:
     test: tuple[Pair, ...]
     vocabularies: Vocabularies
     modes: Modes
+    known: KnownText | None = None
+    new_tokens: NewTokens | None = None
 
     @classmethod
-    def prepare(cls, raw: Sequence[TextPair], recipe: Recipe, name: str) -> "Corpus":
+    def prepare(
+        cls, raw: Sequence[TextPair], recipe: Recipe, name: str, known: KnownText | None = None
+    ) -> "Corpus":
         """Select, split and count.
+
+        Args:
+            raw: the texts.
+            recipe: of the run.
+            name: of the data in the report.
+            known: modes and vocabularies to take over instead of learning and collecting them.
 
         Raises:
             DataError: nothing is left to train on; the message says by which filter.
@@ -146,16 +160,31 @@ class Corpus:
         training, held_out = split_held_out(pairs, selection.held_out, recipe.seed)
         modes = Modes.of(selection)
         if "natural" in (modes.source.name, modes.target.name):
-            modes = modes.learned([pair.texts for pair in training], selection)
+            if known is None:
+                modes = modes.learned([pair.texts for pair in training], selection)
+            else:
+                modes = known.modes
             training, held_out = (
                 [modes.pair(pair.texts) for pair in part] for part in (training, held_out)
             )
         validation, test = split_held_out(held_out, 0.5, recipe.seed)
-        frequent = _without_rare_targets(training, selection.min_count)
-        if not frequent:
+        if known is None:
+            kept = _without_rare_targets(training, selection.min_count)
+            vocabularies = Vocabularies.from_pairs(
+                kept, modes, min_count=selection.min_count, unk=recipe.learns_unk
+            )
+            new_tokens = None
+        else:
+            vocabularies = known.vocabularies
+            kept = [pair for pair in training if vocabularies.encodes(pair)]
+            new_tokens = NewTokens.of([*training, *held_out], vocabularies)
+        if not kept:
             raise DataError(
                 f"each of the {len(training)} training pairs has a target word seen less than "
                 f"{selection.min_count} times; see --min-count"
+                if known is None
+                else f"each of the {len(training)} training pairs has a token that the run of "
+                "--init-from lacks; train anew without --init-from"
             )
         return cls(
             name=name,
@@ -164,14 +193,14 @@ class Corpus:
             duplicates=len(pairs) - len(set(pairs)),
             selected=len(pairs),
             words=(words[0], words[1]),
-            rare=len(training) - len(frequent),
-            training=tuple(frequent),
+            rare=len(training) - len(kept),
+            training=tuple(kept),
             validation=tuple(validation),
             test=tuple(test),
-            vocabularies=Vocabularies.from_pairs(
-                frequent, modes, min_count=selection.min_count, unk=recipe.learns_unk
-            ),
+            vocabularies=vocabularies,
             modes=modes,
+            known=known,
+            new_tokens=new_tokens,
         )
 
     @property

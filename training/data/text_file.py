@@ -23,7 +23,7 @@ from s2s_export.errors import DataError, DataFormatError, DataNotFoundError
 LONGEST_LINE = 2**16
 """Bytes. Tatoeba's longest pairs have some 800; a longer line is no sentence pair."""
 
-_TEXT_SUFFIXES = (".txt", ".tsv", ".csv", ".jsonl")
+_TEXT_SUFFIXES = (".txt", ".tsv", ".csv", ".jsonl", ".vec")
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 

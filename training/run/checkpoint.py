@@ -15,10 +15,7 @@ import torch
 from s2s_export.atomic_file import replace_file
 from s2s_export.errors import ArtefactNotFoundError, CheckpointError
 from s2s_export.pipeline import Pipeline
-from s2s_export.text.bpe import Merges
-from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import Vocabulary
 
 from ..data.encoding import Modes, Pair, Vocabularies
 from ..data.pairs_file import TextPair
@@ -27,6 +24,7 @@ from ..models.seq2seq import Seq2Seq
 from ..recipe import Recipe
 from ..selection import Selection
 from .folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
+from .text_state import modes_from, text_state, vocabularies_from
 
 _FORMAT_VERSION = 5
 
@@ -108,15 +106,10 @@ def save(checkpoint: Checkpoint, run: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    vocabularies = checkpoint.vocabularies
     content = {
         "recipe": asdict(checkpoint.recipe),
         "report": asdict(checkpoint.report),
-        "source_words": list(vocabularies.source.words),
-        "source_has_unk": vocabularies.source.unk is not None,
-        "target_words": list(vocabularies.target.words),
-        "source_merges": _merges_to_list(checkpoint.modes.source.merges),
-        "target_merges": _merges_to_list(checkpoint.modes.target.merges),
+        **text_state(checkpoint.modes, checkpoint.vocabularies),
         "samples": [list(pair.texts) for pair in checkpoint.samples],
         "weights": {name: t.cpu() for name, t in checkpoint.model.state_dict().items()},
     }
@@ -139,23 +132,8 @@ def load(run: Path) -> Checkpoint:
     report = content["report"]
     metrics = {kind: Metrics(**values) for kind, values in report["metrics"].items()}
     recipe = recipe_from(content["recipe"])
-    selection = recipe.selection
-    modes = Modes(
-        text_mode(
-            selection.source_text,
-            merges=_merges_from(content["source_merges"]),
-            fold_case=selection.fold_case,
-        ),
-        text_mode(selection.target_text, merges=_merges_from(content["target_merges"])),
-    )
-    vocabularies = Vocabularies(
-        Vocabulary(
-            content["source_words"],
-            unk=content["source_has_unk"],
-            word_forms=modes.source.has_word_forms,
-        ),
-        Vocabulary(content["target_words"]),
-    )
+    modes = modes_from(content, recipe.selection)
+    vocabularies = vocabularies_from(content, modes)
     model = Seq2Seq.of(recipe, vocabularies)
     model.load_state_dict(content["weights"])
     model.eval()
@@ -167,14 +145,6 @@ def load(run: Path) -> Checkpoint:
         samples=tuple(modes.pair(TextPair(*texts)) for texts in content["samples"]),
         model=model,
     )
-
-
-def _merges_to_list(merges: Merges | None) -> list[list[str]] | None:
-    return None if merges is None else [list(pair) for pair in merges.pairs]
-
-
-def _merges_from(content: list[list[str]] | None) -> Merges | None:
-    return None if content is None else Merges((left, right) for left, right in content)
 
 
 def save_state(state: dict[str, Any], run: Path) -> None:

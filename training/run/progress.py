@@ -52,6 +52,7 @@ class Progress:
         least_errors: errors of the best validation; ``None`` before the first.
         stale: number of validations since then.
         stopped_early: whether ``stale`` has reached the recipe's patience.
+        out_of_time: whether the recipe's ``max_minutes`` are over.
     """
 
     history: list[Point] = field(default_factory=list)
@@ -61,6 +62,7 @@ class Progress:
     least_errors: tuple[float, ...] | None = None
     stale: int = 0
     stopped_early: bool = False
+    out_of_time: bool = False
 
     def improves(self, errors: tuple[float, ...], patience: int) -> bool:
         """Record the errors of a validation; tell whether they are the fewest so far."""
@@ -81,4 +83,5 @@ class Progress:
             least_errors=None if least is None else tuple(least),
             stale=state["stale"],
             stopped_early=state["stopped_early"],
+            out_of_time=state.get("out_of_time", False),
         )

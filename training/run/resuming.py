@@ -10,6 +10,7 @@ from s2s_export.errors import CheckpointError, DataError
 
 from ..data.corpus import Corpus
 from ..recipe import Recipe
+from ..start.options import Start
 from .checkpoint import recipe_from
 
 
@@ -22,14 +23,17 @@ def environment(device: torch.device) -> dict[str, str]:
     }
 
 
-def require_same_run(state: Mapping[str, Any], recipe: Recipe, corpus: Corpus, run: Path) -> None:
-    """Check that a saved training had the recipe and the pairs of this command.
+def require_same_run(
+    state: Mapping[str, Any], start: Start, recipe: Recipe, corpus: Corpus, run: Path
+) -> None:
+    """Check that a saved training had the start, the recipe and the pairs of this command.
 
     Raises:
-        CheckpointError: another recipe; the message names the first option that differs.
+        CheckpointError: another start or recipe; the message names the first option that differs.
         DataError: other pairs.
     """
-    begun, now = _options(recipe_from(state["recipe"])), _options(recipe)
+    begun = {**Start().facts(), **state.get("start", {}), **_options(recipe_from(state["recipe"]))}
+    now = {**start.facts(), **_options(recipe)}
     for name, value in begun.items():
         if value != now[name]:
             raise CheckpointError(

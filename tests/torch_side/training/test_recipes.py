@@ -12,6 +12,7 @@ from training.fit import Options, parse_options
 from training.recipe import Recipe, epochs_for
 from training.recipes import DEFAULT, RECIPES, TUTORIAL
 from training.selection import Selection
+from training.start.options import Start
 
 
 def test_the_tutorials_recipe() -> None:
@@ -79,6 +80,7 @@ def test_any_choice_can_be_given() -> None:
     ("arguments", "message"),
     [
         (["--epochs", "-1"], "--epochs: expected 0 or more, found -1"),
+        (["--max-minutes", "-1"], "--max-minutes: expected 0 or more, found -1.0"),
         (["--epochs", "x"], "--epochs"),
         (["--held-out", "1"], "--held-out: expected at least 0, less than 1, found 1.0"),
         (["--dropout", "-0.1"], "--dropout: expected at least 0, less than 1, found -0.1"),
@@ -102,6 +104,11 @@ def test_any_choice_can_be_given() -> None:
         (["--epoch"], "--epoch"),
         (["--device", "tpu"], "--device"),
         (["--data", "x", "--download", "tatoeba"], "--data and --download: expected one of them"),
+        (
+            ["--source-vectors", "x", "--init-from", ""],
+            "--init-from and --source-vectors: expected one of them, found both",
+        ),
+        (["--freeze-vectors"], "--freeze-vectors: expected --source-vectors or --target-vectors"),
         (["--resume", "--force"], "--resume and --force: expected one of them"),
     ],
 )
@@ -126,9 +133,9 @@ def test_help_describes_every_choice_without_torch() -> None:
     )
     assert process.returncode == 0, process.stderr
     assert process.stdout.endswith("╯\n\n"), "neither is loaded"
-    for cls in (Recipe, Selection, Options):
+    for cls in (Recipe, Selection, Options, Start):
         for field in fields(cls):
-            if field.name not in ("recipe", "selection", "recipe_name"):
+            if field.name not in ("recipe", "selection", "recipe_name", "start"):
                 assert f"--{field.name.replace('_', '-')}" in process.stdout
     assert "--recipe {default,attention,tutorial,sentences,words}" in process.stdout
     text = " ".join(process.stdout.replace("│", " ").split())
