@@ -76,14 +76,23 @@ class Pipeline:
         source: tokenizer of the source.
         target: tokenizer of the target.
         max_length: the most tokens of a translation, EOS included.
+        largest_batch: the most texts that the steps get at a time, whatever the batch size; ``None``
+            for no bound.
     """
 
     def __init__(
-        self, steps: Steps, source: Tokenizer, target: Tokenizer, *, max_length: int
+        self,
+        steps: Steps,
+        source: Tokenizer,
+        target: Tokenizer,
+        *,
+        max_length: int,
+        largest_batch: int | None = None,
     ) -> None:
         self.source, self.target = source, target
         self.steps = steps
         self.max_length = max_length
+        self.largest_batch = largest_batch
 
     @property
     def has_attention(self) -> bool:
@@ -99,7 +108,7 @@ class Pipeline:
 
         Args:
             encodings: made by ``source``.
-            batch_size: texts that the steps get at a time.
+            batch_size: texts that the steps get at a time, up to ``largest_batch``.
             attention: also return the attention.
 
         Returns:
@@ -127,8 +136,8 @@ class Pipeline:
         Args:
             encodings: made by ``source``; an error that it raises comes after the translations of
                 the texts before it.
-            batch_size: texts that the steps get at a time; with 1, each text is translated before
-                the next one is read.
+            batch_size: texts that the steps get at a time, up to ``largest_batch``; with 1, each
+                text is translated before the next one is read.
             attention: also return the attention.
 
         Yields:
@@ -146,7 +155,7 @@ class Pipeline:
                 failure.append(error)
 
         remaining = until_failure()
-        size = batch_size * _WINDOW if batch_size > 1 else 1
+        size = self._bounded(batch_size) * _WINDOW if batch_size > 1 else 1
         while window := list(islice(remaining, size)):
             yield from self.translate(window, batch_size=batch_size, attention=attention)
         for error in failure:
@@ -163,7 +172,7 @@ class Pipeline:
 
         Args:
             sources: token ids of each sentence, EOS included; none is empty.
-            batch_size: sentences that the steps get at a time.
+            batch_size: sentences that the steps get at a time, up to ``largest_batch``.
             extra_outputs: as in ``DecodingOptions``.
 
         Returns:
@@ -174,6 +183,7 @@ class Pipeline:
         """
         order = sorted(range(len(sources)), key=lambda index: len(sources[index]))
         hypotheses: dict[int, Hypothesis] = {}
+        batch_size = self._bounded(batch_size)
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
             decoded = greedy_decode(
@@ -204,6 +214,9 @@ class Pipeline:
             text = self.target.decode(ids)
             yield text[written:]
             written = len(text)
+
+    def _bounded(self, batch_size: int) -> int:
+        return min(batch_size, self.largest_batch or batch_size)
 
     def _options(self, extra_outputs: tuple[str, ...] = ()) -> DecodingOptions:
         return DecodingOptions(SOS, EOS, self.max_length, extra_outputs)

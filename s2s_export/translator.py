@@ -72,7 +72,8 @@ class Translator:
             max_length: the most tokens of a translation, the end mark included; by default as many
                 as the longest in training.
             session_options: an ``onnxruntime.SessionOptions`` of your own, used as it is for both
-                graphs; ``threads`` is not looked at then, and the Translator cannot be pickled.
+                graphs; then ``threads`` is not looked at, no batch is cut into smaller ones, and
+                the Translator cannot be pickled.
 
         Raises:
             ArtefactError: the folder is missing, incomplete, damaged or not valid; the subclass
@@ -105,7 +106,11 @@ class Translator:
         )
         self.target = Tokenizer(self._model.target.mode, self._model.target.vocabulary)
         self.pipeline = Pipeline(
-            self._model, self.source, self.target, max_length=max_length or target.max_length
+            self._model,
+            self.source,
+            self.target,
+            max_length=max_length or target.max_length,
+            largest_batch=self._model.largest_batch,
         )
 
     @property
@@ -137,7 +142,8 @@ class Translator:
 
         Args:
             texts: sentences; an iterator is consumed once.
-            batch_size: how many the graphs get at a time.
+            batch_size: how many the graphs get at a time. The CPU gets 128 for each of ``threads``
+                at most: larger batches are slower and take memory (``docs/benchmarks.md``).
             attention: also return the attention.
 
         Returns:
@@ -166,8 +172,8 @@ class Translator:
 
         Args:
             texts: sentences, read a few batches ahead of the yielded translations.
-            batch_size: how many the graphs get at a time; with 1, each text is translated before
-                the next one is read.
+            batch_size: as for ``translate_batch``; with 1, each text is translated before the next
+                one is read.
             attention: also return the attention.
             on_error: called with the error for a text that cannot be translated (its ``index`` says
                 which), instead of raising it; the text's translation is then empty.
@@ -212,11 +218,7 @@ class Translator:
         return self.source.vocabulary.unknown(self.source.tokens(text))
 
     def _check_options(self, batch_size: int, attention: bool) -> None:
-        """Check the options of several texts.
-
-        Raises:
-            OptionError: the batch size is not positive, or the model has no attention.
-        """
+        """Check the options of several texts."""
         if batch_size < 1:
             raise OptionError(f"batch_size: expected 1 or more, found {batch_size}")
         if attention and not self.pipeline.has_attention:

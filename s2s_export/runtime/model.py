@@ -84,6 +84,11 @@ class OnnxModel:
         return self._settings.device
 
     @property
+    def largest_batch(self) -> int | None:
+        """The most sentences that pay side by side; ``None``: no bound is known."""
+        return self._settings.largest_batch
+
+    @property
     def encoder(self) -> EncoderStep:
         """The encoder step, usable in this process."""
         return self._in_this_process().encoder

@@ -31,6 +31,10 @@ DEVICES = (*PROVIDERS, "auto")
 _HEAVY_OPERATORS = frozenset({"GRU", "LSTM", "Gemm", "MatMul", "MatMulInteger"})
 """On a GPU these must run there; shapes and indices may be the CPU's business."""
 
+_ROWS_A_THREAD = 128
+"""Sentences side by side for each thread of the CPU. 4,096 at once took 1.06 to 1.28 times as long as
+in batches of 128, and 9 to 40 times the memory (``docs/benchmarks.md``)."""
+
 
 @dataclass(frozen=True)
 class SessionSettings:
@@ -58,6 +62,12 @@ class SessionSettings:
     def survives_fork(self) -> bool:
         """Whether a session still works in a forked process: if it has no threads of its own."""
         return self.device == "cpu" and self.threads == 1 and self.options is None
+
+    @property
+    def largest_batch(self) -> int | None:
+        """The most sentences that pay side by side; ``None`` for a GPU or options of the app's."""
+        own = self.device == "cpu" and self.options is None
+        return _ROWS_A_THREAD * self.threads if own else None
 
 
 def choose_device(device: str) -> tuple[str, str]:
@@ -161,7 +171,12 @@ def _session_options(ort: Any, settings: SessionSettings) -> Any:
     # Idle threads would spin and take a core each from the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # faults are raised, too
-    if settings.device != "cpu":
+    if settings.device == "cpu":
+        # The arena keeps what the largest batch took; patterns keep a plan for each shape, and here
+        # every step has another. Single sentences and batches of 128 are as quick without them.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+    else:
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return options
 
