@@ -36,8 +36,8 @@ def test_the_shipped_graphs_are_small_and_the_data_is_attributed(translator: Tra
     ("text", "translation"),
     [
         ("Je suis en retard.", "I'm late."),
-        ("Merci beaucoup !", "Thank you very much!"),
-        ("Où sont les toilettes ?", "Where are the toilets?"),
+        ("Je t'aime.", "I love you."),
+        ("Je voudrais un café, s'il vous plaît.", "I'd like a coffee, please."),
     ],
 )
 def test_everyday_sentences_however_they_are_typed(
