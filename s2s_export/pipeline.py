@@ -76,8 +76,8 @@ class Pipeline:
         source: tokenizer of the source.
         target: tokenizer of the target.
         max_length: the most tokens of a translation, EOS included.
-        largest_batch: the most texts that the steps get at a time, whatever the batch size; ``None``
-            for no bound.
+        largest_batch: the most texts that the steps get at a time, whatever the batch size;
+            ``None`` for no bound.
     """
 
     def __init__(
