@@ -32,7 +32,7 @@ _HEAVY_OPERATORS = frozenset({"GRU", "LSTM", "Gemm", "MatMul", "MatMulInteger"})
 """On a GPU these must run there; shapes and indices may be the CPU's business."""
 
 _ROWS_A_THREAD = 128
-"""Sentences side by side for each thread of the CPU. 4,096 at once took 1.06 to 1.28 times as long
+"""Sentences side by side for each thread of the CPU. 4,096 at once took 1.03 to 1.28 times as long
 as in batches of 128, and 10 to 40 times the memory (``docs/benchmarks.md``)."""
 
 

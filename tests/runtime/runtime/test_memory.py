@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from s2s_export import Translator
-from s2s_export.decoding.steps import EncoderStep, FloatArray, TokenIds
+from s2s_export.decoding.steps import FloatArray, TokenIds
 from s2s_export.runtime import sessions
 from s2s_export.runtime.sessions import SessionSettings, open_session
 
@@ -29,7 +29,6 @@ def rows_of_calls(translator: Translator) -> list[int]:
         return run(tokens, state)
 
     step.run = recorded
-    assert isinstance(step, EncoderStep)
     return rows
 
 
@@ -90,7 +89,7 @@ def test_sessions_on_the_cpu_have_no_arena(tiny_3: Path, monkeypatch: pytest.Mon
     made: list[Any] = []
     session = ort.InferenceSession
 
-    def recorded(model: bytes, options: Any, **others: Any) -> Any:
+    def recorded(model: bytes, options: object, **others: object) -> object:
         made.append(options)
         return session(model, options, **others)
 
@@ -101,8 +100,8 @@ def test_sessions_on_the_cpu_have_no_arena(tiny_3: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc/self/status is Linux's")
-def test_a_batch_of_4096_leaves_less_than_20_mb(tiny_3: Path) -> None:
-    """Whole batches in an arena leave some 60 MB even with this model of 16 units."""
+def test_a_batch_of_4096_leaves_less_than_15_mb(tiny_3: Path) -> None:
+    """Whole batches in an arena leave 25 MB even with this model of 16 units; this leaves 5."""
     program = """
 import sys
 from s2s_export import Translator
@@ -124,4 +123,4 @@ print(resident() - before)
         text=True,
         check=True,
     )
-    assert int(done.stdout) < 20e6
+    assert int(done.stdout) < 15e6
