@@ -34,7 +34,7 @@ class Recipe:
         epochs: passes over the training pairs; 0 follows the amount of data (``epochs_for``).
         max_minutes: training ends in about so many minutes, with its schedule: the learning rate
             follows the share of the epochs or of the time, whichever is larger, and falls to its
-            end in time. All counts, from reading the data to the last validation, and earlier
+            end in time. All counts, from sorting the pairs to the last validation, and earlier
             sittings before --resume too. 0 is no limit. A run with a limit is not bit-exact: how
             many steps it takes depends on the machine.
         batch_size: the most pairs of a step; all have equally many source tokens.

@@ -18,10 +18,11 @@ class Start:
             languages are those of that run. Its vocabularies do not grow: a pair with an unknown
             target token is left out of training, and so is one with an unknown source token where
             the vocabulary has no UNK. The optimizer begins anew.
-        source_vectors: word vectors for the source's embedding: word2vec or GloVe text, or fastText
-            .vec; plain, .gz or .zip. A token is looked up as it stands, then in lower case. The
+        source_vectors: word vectors for the source's embedding: text of word2vec, GloVe or fastText
+            (.vec), plain, .gz or .zip. A token is looked up as it stands, then in lower case. The
             vectors are as long as the embeddings; the model ``conditional`` takes that size from
-            the file unless --embedding-size is given.
+            the file unless --embedding-size is given. The whole file is multiplied by one number,
+            which gives it the scale of the embedding's own initial values.
         target_vectors: the same for the target's embedding.
         freeze_vectors: training leaves the found vectors as they are. In the model ``conditional``
             the target's embedding is also the decoder's output matrix: its rows are frozen with it.
