@@ -18,7 +18,7 @@ from sacrebleu.metrics.bleu import BLEU
 from s2s_export.text.normalizers import normalize_tutorial
 from training.data.corpus import select_pairs, split_held_out
 from training.data.pairs_file import read_pairs
-from training.selection import Selection
+from training.recipes.selection import Selection
 
 _TRAINING, _SCORED = "training.tsv", "scored.tsv"
 _SUBWORDS = (500, 2000, 5000)

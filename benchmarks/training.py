@@ -25,7 +25,7 @@ from training.data.pairs_file import RawPairs, read_pairs
 from training.data.phrasebook import phrasebook
 from training.learner import Learner
 from training.models.tutorial import DecoderRNN, EncoderRNN
-from training.recipes import RECIPES
+from training.recipes.named import RECIPES
 
 _ROUNDS = 3
 

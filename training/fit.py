@@ -13,9 +13,9 @@ from .cli import MISSING, Flag, RecipeName, parse
 from .data.download import download
 from .data.pairs_file import RawPairs, read_pairs, read_parallel
 from .data.phrasebook import phrasebook
-from .recipe import Recipe
-from .recipes import DEFAULT, RECIPES
-from .selection import TextModeName
+from .recipes.named import DEFAULT, RECIPES
+from .recipes.recipe import Recipe
+from .recipes.selection import TextModeName
 from .start.options import NO_START, Start
 from .start.shape import inherited, require_inherited, sized_by_vectors
 

@@ -12,7 +12,7 @@ from s2s_export.errors import OptionError
 from .cli import Flag, parse
 from .data.inspection import SIDES, Inspection, SideReport, inspect_pairs
 from .data.pairs_file import RawPairs, read_pairs, read_parallel
-from .recipes import RECIPES
+from .recipes.named import RECIPES
 
 _SHOWN = 12
 

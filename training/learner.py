@@ -23,7 +23,7 @@ from .data.noise.source_noise import SourceNoise
 from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
-from .recipe import Recipe
+from .recipes.recipe import Recipe
 from .run.time_limit import NO_LIMIT, TimeLimit
 from .start.embeddings import FrozenRows, embedding_of, set_vectors
 from .start.options import Side

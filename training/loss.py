@@ -17,7 +17,7 @@ from s2s_export.text.vocabulary import EOS, SOS
 
 from .data.batches import Batch
 from .models.seq2seq import Seq2Seq
-from .recipe import Recipe
+from .recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

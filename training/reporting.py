@@ -9,7 +9,7 @@ from tqdm import tqdm
 from .data.corpus import Corpus
 from .data.encoding import token_counts
 from .evaluation import translatable, translate_pairs
-from .recipe import Recipe
+from .recipes.recipe import Recipe
 from .run.checkpoint import Checkpoint
 from .run.history import TUTORIAL_SCALE
 from .run.progress import Tally

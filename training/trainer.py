@@ -16,7 +16,7 @@ from . import reporting
 from .data.advice import advice
 from .data.corpus import Corpus
 from .data.pairs_file import TextPair
-from .recipe import Recipe
+from .recipes.recipe import Recipe
 from .run import checkpoint
 from .run import folder as run_folder
 from .run.checkpoint import Checkpoint

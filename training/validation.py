@@ -19,7 +19,7 @@ from .evaluation import (
 from .learner import Learner
 from .loss import mean_loss
 from .metrics import Metrics
-from .recipe import Recipe
+from .recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from training.data.corpus import select_pairs, sha256_of
 from training.data.encoding import EncodedPair, Modes, Vocabularies
 from training.data.pairs_file import read_pairs
 from training.models.seq2seq import Seq2Seq
-from training.recipe import ModelName, Recipe
+from training.recipes.recipe import ModelName, Recipe
+from training.recipes.selection import Selection
 from training.run import checkpoint as checkpoints
 from training.run.checkpoint import Checkpoint, Report
-from training.selection import Selection
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from s2s_export.exporter.torch_steps import as_tuple
-from training.recipe import ModelName
+from training.recipes.recipe import ModelName
 
 EACH_MODEL = pytest.mark.parametrize("model_name", get_args(ModelName))
 """For tests whose fixtures ask for ``model_name``: once with each model."""

@@ -13,8 +13,8 @@ from operator import attrgetter
 from s2s_export.errors import DataError
 from s2s_export.text.normalizers import normalize_tutorial
 
-from ..recipe import Recipe
-from ..selection import Selection
+from ..recipes.recipe import Recipe
+from ..recipes.selection import Selection
 from .encoding import Modes, Pair, Vocabularies, token_counts
 from .known_text import KnownText, NewTokens
 from .pairs_file import TextPair

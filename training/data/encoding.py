@@ -11,7 +11,7 @@ from s2s_export.text.modes import TextMode, text_mode
 from s2s_export.text.tokenizer import Tokenizer
 from s2s_export.text.vocabulary import Vocabulary
 
-from ..selection import Selection
+from ..recipes.selection import Selection
 from .pairs_file import TextPair
 from .subwords import learn_merges
 

@@ -10,7 +10,7 @@ from s2s_export.pipeline import Pipeline
 from s2s_export.text.tokenizer import Tokenizer
 
 from ..data.encoding import Vocabularies
-from ..recipe import ModelName, Recipe
+from ..recipes.recipe import ModelName, Recipe
 from .attention import AttentionDecoderRNN, AttentionEncoderRNN
 from .conditional import ConditionalDecoder, ConditionalEncoder
 from .tutorial import DecoderRNN, EncoderRNN

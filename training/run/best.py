@@ -6,7 +6,7 @@ from pathlib import Path
 from ..data.corpus import Corpus
 from ..data.encoding import Pair
 from ..learner import Learner
-from ..recipe import Recipe
+from ..recipes.recipe import Recipe
 from ..validation import Validation, Validator
 from . import checkpoint
 from .checkpoint import Checkpoint, Report

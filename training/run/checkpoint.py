@@ -21,8 +21,8 @@ from ..data.encoding import Modes, Pair, Vocabularies
 from ..data.pairs_file import TextPair
 from ..metrics import Metrics
 from ..models.seq2seq import Seq2Seq
-from ..recipe import Recipe
-from ..selection import Selection
+from ..recipes.recipe import Recipe
+from ..recipes.selection import Selection
 from .folder import BEST_FILE, LAST_FILE, PREVIOUS_FILE
 from .text_state import modes_from, text_state, vocabularies_from
 

@@ -9,7 +9,7 @@ import torch
 from s2s_export.errors import CheckpointError, DataError
 
 from ..data.corpus import Corpus
-from ..recipe import Recipe
+from ..recipes.recipe import Recipe
 from ..start.options import Start
 from .checkpoint import recipe_from
 

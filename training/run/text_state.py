@@ -8,7 +8,7 @@ from s2s_export.text.modes import text_mode
 from s2s_export.text.vocabulary import Vocabulary
 
 from ..data.encoding import Modes, Vocabularies
-from ..selection import Selection
+from ..recipes.selection import Selection
 
 
 def text_state(modes: Modes, vocabularies: Vocabularies) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from s2s_export.errors import NonFiniteError, StoppedError
 from .. import evaluation, reporting
 from ..data.corpus import Corpus, to_tsv
 from ..learner import Learner
-from ..recipe import Recipe
+from ..recipes.recipe import Recipe
 from ..start.beginning import begin
 from ..start.earlier import Earlier, known_text_state
 from ..start.options import Start

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from s2s_export.errors import OptionError
 
-from ..recipe import Recipe
+from ..recipes.recipe import Recipe
 from .options import Start
 from .word_vectors import vector_size
 

@@ -186,7 +186,7 @@ def test_graphs_that_differ_are_not_published(
     assert sorted(path.name for path in tiny_copy.parent.iterdir()) == ["exported", "run"]
 
 
-@pytest.mark.parametrize(("attention", "name"), [(False, "tokens"), (True, "memory")])
+@pytest.mark.parametrize(("model_name", "name"), [("tutorial", "tokens"), ("attention", "memory")])
 def test_a_graph_with_a_frozen_length_is_not_published(
     run: Path, tiny_copy: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -22,7 +22,7 @@ from s2s_export.folder.manifest import GraphRecord, Manifest
 from s2s_export.folder.reader import ExportedFolder
 from s2s_export.text.vocabulary import EOS, SOS
 from training.models.seq2seq import Seq2Seq
-from training.recipe import ModelName, Recipe
+from training.recipes.recipe import ModelName, Recipe
 
 from ..each_model import EACH_MODEL
 

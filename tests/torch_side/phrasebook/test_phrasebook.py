@@ -17,7 +17,7 @@ from s2s_export.text.normalizers import normalize_tutorial
 from training.data.corpus import select_pairs
 from training.data.pairs_file import RawPairs
 from training.data.phrasebook import phrasebook as committed_pairs
-from training.selection import Selection
+from training.recipes.selection import Selection
 
 ROOT = Path(__file__).parents[3]
 COMMITTED = ROOT / "training/data/phrasebook.tsv.gz"

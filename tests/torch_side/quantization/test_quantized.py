@@ -27,7 +27,7 @@ from training.models.attention import AttentionDecoderRNN
 from training.models.conditional import ConditionalDecoder
 from training.models.seq2seq import Seq2Seq
 from training.models.tutorial import DecoderRNN
-from training.recipe import ModelName, Recipe
+from training.recipes.recipe import ModelName, Recipe
 
 from ..each_model import EACH_MODEL
 

@@ -31,10 +31,10 @@ from training.data.pairs_file import TextPair, read_pairs
 from training.evaluate import main
 from training.evaluation import KNOWN, UNKNOWN, Example
 from training.metrics import Scorer
-from training.recipe import Recipe
+from training.recipes.recipe import Recipe
+from training.recipes.selection import Selection
 from training.run import checkpoint
 from training.run.folder import HYPOTHESES_FILE, TEST_FILE
-from training.selection import Selection
 from training.trainer import fit
 
 FOUND = [

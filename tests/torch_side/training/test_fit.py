@@ -11,7 +11,7 @@ import pytest
 
 from s2s_export.exporter import torchscript
 from training.fit import main
-from training.recipes import TUTORIAL
+from training.recipes.named import TUTORIAL
 from training.run import checkpoint as checkpoints
 
 SMALL = ("--hidden-size", "8", "--batch-size", "4")

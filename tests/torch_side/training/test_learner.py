@@ -15,9 +15,9 @@ from training.data.encoding import EncodedPair
 from training.data.noise.word_dropout import WordDropout
 from training.data.pairs_file import TextPair
 from training.learner import Learner, learning_rate
-from training.recipe import Recipe
-from training.recipes import TUTORIAL
-from training.selection import Selection
+from training.recipes.named import TUTORIAL
+from training.recipes.recipe import Recipe
+from training.recipes.selection import Selection
 
 CPU = torch.device("cpu")
 RAW = [

@@ -13,8 +13,8 @@ from training.data.batches import Batch, collate, shuffled_groups
 from training.data.encoding import EncodedPair
 from training.loss import batch_loss, encode, mean_loss, predicted_inputs
 from training.models.seq2seq import Seq2Seq
-from training.recipe import ModelName, Recipe
-from training.recipes import TUTORIAL
+from training.recipes.named import TUTORIAL
+from training.recipes.recipe import ModelName, Recipe
 
 from ..each_model import EACH_MODEL, run_decoder, run_encoder
 

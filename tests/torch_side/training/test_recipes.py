@@ -9,9 +9,9 @@ import pytest
 
 from s2s_export.text.modes import TEXT_MODES
 from training.fit import Options, parse_options
-from training.recipe import Recipe, epochs_for
-from training.recipes import DEFAULT, RECIPES, TUTORIAL
-from training.selection import Selection
+from training.recipes.named import DEFAULT, RECIPES, TUTORIAL
+from training.recipes.recipe import Recipe, epochs_for
+from training.recipes.selection import Selection
 from training.start.options import Start
 
 

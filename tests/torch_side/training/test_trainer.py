@@ -29,12 +29,12 @@ from training.evaluation import (
 )
 from training.learner import Learner
 from training.loss import Loss
-from training.recipe import Recipe
+from training.recipes.recipe import Recipe
+from training.recipes.selection import Selection
 from training.run import checkpoint as checkpoints
 from training.run import resuming
 from training.run.checkpoint import Checkpoint
 from training.run.folder import HISTORY_FILE, HYPOTHESES_FILE, LAST_FILE, PREVIOUS_FILE
-from training.selection import Selection
 from training.trainer import fit
 
 RECIPE = Recipe(

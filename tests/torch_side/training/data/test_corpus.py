@@ -9,9 +9,9 @@ from s2s_export.errors import DataError
 from training.data.corpus import Corpus, select_pairs, split_held_out
 from training.data.encoding import Modes, Pair, Vocabularies, encode_pairs
 from training.data.pairs_file import TextPair, read_pairs
-from training.recipe import Recipe
-from training.recipes import TUTORIAL
-from training.selection import Selection
+from training.recipes.named import TUTORIAL
+from training.recipes.recipe import Recipe
+from training.recipes.selection import Selection
 
 RAW = [
     TextPair("Je suis en retard.", "I'm late."),

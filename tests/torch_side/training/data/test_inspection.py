@@ -11,8 +11,8 @@ from training.data.advice import advice
 from training.data.corpus import Corpus
 from training.data.inspection import inspect_pairs, lost_by
 from training.data.pairs_file import TextPair
-from training.recipe import Recipe
-from training.selection import Selection
+from training.recipes.recipe import Recipe
+from training.recipes.selection import Selection
 
 SENTENCES = [
     TextPair("Było zimno.", "It was cold."),

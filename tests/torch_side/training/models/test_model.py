@@ -8,7 +8,7 @@ from torch import Tensor
 
 from training.models.seq2seq import Seq2Seq
 from training.models.tutorial import DecoderRNN, EncoderRNN
-from training.recipe import Recipe
+from training.recipes.recipe import Recipe
 
 
 @torch.no_grad()

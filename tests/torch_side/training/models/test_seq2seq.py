@@ -9,7 +9,7 @@ from torch import nn
 
 from training.loss import encode
 from training.models.seq2seq import Seq2Seq
-from training.recipe import ModelName, Recipe
+from training.recipes.recipe import ModelName, Recipe
 
 RECIPES: dict[str, Recipe] = {
     name: Recipe(model=name, hidden_size=8) for name in get_args(ModelName)

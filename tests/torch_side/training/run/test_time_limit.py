@@ -12,10 +12,10 @@ from s2s_export.errors import CheckpointError, StoppedError
 from training.data.pairs_file import read_pairs
 from training.learner import Learner, learning_rate
 from training.loss import Loss
-from training.recipe import Recipe
+from training.recipes.recipe import Recipe
+from training.recipes.selection import Selection
 from training.run import checkpoint as checkpoints
 from training.run.time_limit import TimeLimit
-from training.selection import Selection
 from training.trainer import fit
 from training.validation import Validation, Validator
 

@@ -14,9 +14,9 @@ from training.data.pairs_file import TextPair
 from training.fit import main, parse_options
 from training.learner import Learner
 from training.loss import Loss
-from training.recipe import Recipe
+from training.recipes.recipe import Recipe
+from training.recipes.selection import Selection
 from training.run import checkpoint as checkpoints
-from training.selection import Selection
 
 SMALL = ("--hidden-size", "8", "--batch-size", "4", "--epochs", "2", "--held-out", "0.2")
 NEW = """I am sad.\tJe suis triste.

@@ -10,7 +10,7 @@ from torch import Tensor
 from s2s_export.errors import OptionError
 from training.fit import main, parse_options
 from training.models.seq2seq import Seq2Seq
-from training.recipe import ModelName, Recipe
+from training.recipes.recipe import ModelName, Recipe
 from training.run import checkpoint as checkpoints
 from training.start.embeddings import embedding_of, set_vectors
 from training.start.options import Side
