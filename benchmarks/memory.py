@@ -2,8 +2,8 @@
 
 Each row is a fresh process, on Linux: a Translator that has translated one sentence (*before*),
 translates one batch (*peak*), drops the translations (*after*) and translates one more sentence
-(*later*). The same follows with session options of the app's own, all by ONNX Runtime's defaults:
-then the arena is on, and no batch is cut into smaller ones.
+(*later*). The same follows with session options of the app's own, with which no batch is cut into
+smaller ones.
 """
 
 import argparse
@@ -40,7 +40,7 @@ print(json.dumps(found))
 """
 VARIANTS = {
     "Translator": "translator = Translator(folder)",
-    "own session options, defaults": """
+    "own session options, uncut": """
 import onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1

@@ -32,8 +32,8 @@ _HEAVY_OPERATORS = frozenset({"GRU", "LSTM", "Gemm", "MatMul", "MatMulInteger"})
 """On a GPU these must run there; shapes and indices may be the CPU's business."""
 
 _ROWS_A_THREAD = 128
-"""Sentences side by side for each thread of the CPU. 4,096 at once took 1.03 to 1.28 times as long
-as in batches of 128, and 10 to 40 times the memory (``docs/benchmarks.md``)."""
+"""Sentences side by side for each thread of the CPU. 4,096 at once took 1.06 to 1.28 times as long
+as in batches of 128, and 10 to 50 times the memory (``docs/benchmarks.md``)."""
 
 
 @dataclass(frozen=True)
@@ -171,11 +171,10 @@ def _session_options(ort: Any, settings: SessionSettings) -> Any:
     # Idle threads would spin and take a core each from the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # faults are raised, too
-    if settings.device == "cpu":
-        # The arena keeps what the largest batch took; single sentences and batches of 128 are as
-        # quick without it. Memory patterns stay: without them int8 takes 1.08 times as long.
-        options.enable_cpu_mem_arena = False
-    else:
+    # The arena keeps what the largest call took, and ``largest_batch`` bounds that. Without it int8
+    # took 1.2 times as long for batches of 128 (page faults in each), and without memory patterns
+    # 1.07 times for single sentences.
+    if settings.device != "cpu":
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return options
 
