@@ -10,9 +10,10 @@ from s2s_export import command
 from s2s_export.errors import OptionError
 
 from .cli import Flag, parse
-from .data.inspection import SIDES, Inspection, SideReport, inspect_pairs
+from .data.inspection import Inspection, SideReport, inspect_pairs
 from .data.pairs_file import RawPairs, read_pairs, read_parallel
 from .recipes.named import RECIPES
+from .recipes.selection import SIDES
 
 _SHOWN = 12
 

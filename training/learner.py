@@ -24,9 +24,9 @@ from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
 from .recipes.recipe import Recipe
+from .recipes.selection import SideName
 from .run.time_limit import NO_LIMIT, TimeLimit
 from .start.embeddings import FrozenRows, embedding_of, set_vectors
-from .start.options import Side
 from .start.word_vectors import WordVectors
 
 
@@ -110,7 +110,7 @@ class Learner:
         """Begin with the weights of another model of the same shape."""
         self.model.load_state_dict(weights)
 
-    def set_vectors(self, side: Side, vectors: WordVectors, *, freeze: bool) -> None:
+    def set_vectors(self, side: SideName, vectors: WordVectors, *, freeze: bool) -> None:
         """Begin with word vectors in an embedding; ``freeze`` keeps them as they are."""
         set_vectors(embedding_of(self.model, side), vectors)
         if freeze:

@@ -10,10 +10,10 @@ from .data.corpus import Corpus
 from .data.encoding import token_counts
 from .evaluation import translatable, translate_pairs
 from .recipes.recipe import Recipe
+from .recipes.selection import SideName
 from .run.checkpoint import Checkpoint
 from .run.history import TUTORIAL_SCALE
 from .run.progress import Tally
-from .start.options import Side
 from .start.word_vectors import WordVectors
 from .validation import Validation
 
@@ -78,7 +78,7 @@ def _fate_of_unknown(corpus: Corpus) -> str:
     return "read as unknown words" if has_unk else "not trained on"
 
 
-def print_vectors(corpus: Corpus, side: Side, name: str, vectors: WordVectors) -> None:
+def print_vectors(corpus: Corpus, side: SideName, name: str, vectors: WordVectors) -> None:
     """Print how many tokens of a side have a word vector."""
     vocabulary = getattr(corpus.vocabularies, side)
     counts = token_counts(getattr(pair, side) for pair in corpus.training)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..recipes.selection import SIDES
 from .corpus import Corpus
 from .encoding import token_counts
-from .inspection import SIDES, lost_by
+from .inspection import lost_by
 from .pairs_file import TextPair
 
 _SAMPLE = 2_000

@@ -8,16 +8,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from s2s_export.text.modes import TARGET_MODES, TEXT_MODES, TextMode, text_mode
 from s2s_export.text.normalizers import clean, lower_case
 
+from ..recipes.selection import SIDES, SideName
 from .pairs_file import TextPair
 from .subwords import learn_merges
-
-SideName = Literal["source", "target"]
-SIDES: tuple[SideName, ...] = ("source", "target")
 
 _SAMPLE = 10_000
 """Pairs that modes are tried on: enough for shares, and quick."""

@@ -6,6 +6,9 @@ The command line of ``training.fit`` is generated from the fields and their desc
 from dataclasses import dataclass
 from typing import Literal
 
+SideName = Literal["source", "target"]
+SIDES: tuple[SideName, ...] = ("source", "target")
+
 TextModeName = Literal["tutorial", "unicode", "natural", "characters", "spaces"]
 SourceModeName = Literal["tutorial", "unicode", "natural", "characters", "spaces", "decomposed"]
 

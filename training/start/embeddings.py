@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from ..models.seq2seq import Seq2Seq
-from .options import Side
+from ..recipes.selection import SideName
 from .word_vectors import WordVectors
 
 
-def embedding_of(model: Seq2Seq, side: Side) -> nn.Embedding:
+def embedding_of(model: Seq2Seq, side: SideName) -> nn.Embedding:
     """Return the embedding of the source or of the target."""
     return model.encoder.embedding if side == "source" else model.decoder.embedding
 
@@ -39,9 +39,9 @@ class FrozenRows:
     """
 
     def __init__(self) -> None:
-        self._rows: dict[Side, Tensor] = {}
+        self._rows: dict[SideName, Tensor] = {}
 
-    def add(self, side: Side, vectors: WordVectors) -> None:
+    def add(self, side: SideName, vectors: WordVectors) -> None:
         """Freeze the rows of these vectors."""
         self._rows[side] = torch.tensor(vectors.ids, dtype=torch.int64)
 
@@ -52,7 +52,7 @@ class FrozenRows:
             assert gradient is not None
             gradient.index_fill_(0, rows.to(gradient.device), 0.0)
 
-    def state(self) -> dict[Side, Tensor]:
+    def state(self) -> dict[SideName, Tensor]:
         """Return the rows of each side."""
         return dict(self._rows)
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-Side = Literal["source", "target"]
+from ..recipes.selection import SideName
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Start:
             raise ValueError("--freeze-vectors: expected --source-vectors or --target-vectors too")
 
     @property
-    def vectors(self) -> Iterator[tuple[Side, Path]]:
+    def vectors(self) -> Iterator[tuple[SideName, Path]]:
         """The given files of word vectors, each with its side."""
         if self.source_vectors is not None:
             yield "source", self.source_vectors

@@ -83,6 +83,10 @@ def set_state(manifest: Any, step: str, shape: list[object]) -> None:
         (lambda m: m.update(format_version="3"), "format_version: expected of type int"),
         (lambda m: m.update(format_version=2), "source_language: missing|inputs: missing"),
         (
+            lambda m: m["target"].update(text="decomposed"),
+            r"target.text: expected one of \['tutorial', .* 'spaces'\]",
+        ),
+        (
             lambda m: m["source"].update(text="x"),
             r"source.text: expected one of \['tutorial', 'unicode', .*\]",
         ),

@@ -11,9 +11,9 @@ from s2s_export.errors import OptionError
 from training.fit import main, parse_options
 from training.models.seq2seq import Seq2Seq
 from training.recipes.recipe import ModelName, Recipe
+from training.recipes.selection import SideName
 from training.run import checkpoint as checkpoints
 from training.start.embeddings import embedding_of, set_vectors
-from training.start.options import Side
 from training.start.word_vectors import WordVectors
 
 SIZE = 6
@@ -41,7 +41,7 @@ def command(data: Path, run: Path, model: ModelName, *more: str) -> list[str]:
     return ["--data", str(data), "--run", str(run), "--hidden-size", hidden, *sizes]
 
 
-def rows_of(run: Path, side: Side, words: dict[str, list[int]]) -> tuple[Tensor, Tensor]:
+def rows_of(run: Path, side: SideName, words: dict[str, list[int]]) -> tuple[Tensor, Tensor]:
     """The weights of the words that a trained model knows, and their vectors of the file."""
     trained = checkpoints.load(run)
     vocabulary = getattr(trained.vocabularies, side)
@@ -57,7 +57,7 @@ def test_frozen_rows_stay_and_others_are_trained(
 ) -> None:
     assert main(command(tiny_pairs, tmp_path / "a", model, *files, "--freeze-vectors")) == 0
     trained = checkpoints.load(tmp_path / "a")
-    words: dict[Side, dict[str, list[int]]] = {"source": SOURCE, "target": TARGET}
+    words: dict[SideName, dict[str, list[int]]] = {"source": SOURCE, "target": TARGET}
     for side, rows in words.items():
         weights, vectors = rows_of(tmp_path / "a", side, rows)
         assert len(weights) >= 2
