@@ -79,12 +79,16 @@ def test_export_without_torchscript_has_the_onnx_graphs(
     assert verify(tmp_path / "out").passed
 
 
-def test_an_export_without_the_torchscript_files(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_an_export_without_torchscript_and_with_an_attribution(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     run.mkdir()
     checkpoints.save(checkpoint, run)
-    assert main(["--run", str(run), "--out", str(tmp_path / "out"), "--no-torchscript"]) == 0
+    command = ["--run", str(run), "--out", str(tmp_path / "out"), "--no-torchscript"]
+    assert main([*command, "--attribution", "the makers, CC BY 2.0"]) == 0
     manifest = Translator(tmp_path / "out").manifest
+    assert manifest.training["attribution"] == "the makers, CC BY 2.0"
     assert manifest.torchscript.encoder is None
     assert manifest.torchscript.missing_because == "left out by --no-torchscript"
     written = {path.name for path in (tmp_path / "out").iterdir()}

@@ -153,3 +153,13 @@ def test_word_dropout_replaces_words_as_the_run_time_replaces_unknown_ones() -> 
         without = Vocabulary(others, unk=True)
         [read, _] = without.encode([word])
         assert without.decode([read]) == vocabulary.decode([token])
+
+
+def test_typing_noise_changes_the_sources_that_are_read() -> None:
+    raw = [TextPair(f"y{n % 5} z{n % 4}.", f"i am w{n % 7}") for n in range(40)]
+    losses = []
+    for share in (0.0, 0.0, 0.9):
+        recipe = replace(SMALL, dropout=0.0, word_dropout=0.0, typing_noise=share)
+        losses.append(train(Learner(Corpus.prepare(raw, recipe, "x"), recipe, CPU), 3))
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
