@@ -19,7 +19,7 @@ from s2s_export.errors import NonFiniteError
 from .data.batches import Batch, collate, shuffled_groups
 from .data.corpus import Corpus
 from .data.encoding import EncodedPair, encode_pairs
-from .data.noise.source_noise import SourceNoise
+from .data.noise.text_noise import TextNoise
 from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
@@ -92,12 +92,13 @@ class Learner:
         self._word_dropout: WordDropout | None = None
         if recipe.word_dropout and source.unk is not None:
             self._word_dropout = WordDropout(self._pairs, source, recipe.word_dropout)
-        self._source_noise: SourceNoise | None = None
-        if recipe.typing_noise or recipe.subword_dropout:
-            self._source_noise = SourceNoise(
-                [pair.texts.source for pair in corpus.training],
-                corpus.modes.source,
-                source,
+        self._text_noise: TextNoise | None = None
+        if recipe.number_noise or recipe.typing_noise or recipe.subword_dropout:
+            self._text_noise = TextNoise(
+                [pair.texts for pair in corpus.training],
+                corpus.modes,
+                corpus.vocabularies,
+                numbers=recipe.number_noise,
                 typing=recipe.typing_noise,
                 subword_dropout=recipe.subword_dropout,
             )
@@ -194,9 +195,9 @@ class Learner:
 
     def _pairs_of_epoch(self) -> Sequence[EncodedPair]:
         """Return the pairs as this epoch types and spells them."""
-        if self._source_noise is None:
+        if self._text_noise is None:
             return self._pairs
-        return self._source_noise(self._pairs, seed=self._recipe.seed, epoch=self.position.epoch)
+        return self._text_noise(self._pairs, seed=self._recipe.seed, epoch=self.position.epoch)
 
     def is_finite(self) -> bool:
         """Tell whether no weight is NaN or infinite."""

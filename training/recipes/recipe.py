@@ -93,6 +93,7 @@ class Recipe:
     word_dropout: float = 0.25
     subword_dropout: float = 0.0
     typing_noise: float = 0.0
+    number_noise: float = 0.0
     validate_every: int = 1
     patience: int = 10
     report_every: int = 0
@@ -115,7 +116,10 @@ class Recipe:
             *("epochs", "max_minutes", "embedding_size"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
-        for name in ("warmup", "dropout", "label_smoothing", "subword_dropout", "typing_noise"):
+        for name in (
+            *("warmup", "dropout", "label_smoothing"),
+            *("subword_dropout", "typing_noise", "number_noise"),
+        ):
             value = getattr(self, name)
             require(0 <= value < 1, name, "at least 0, less than 1", value)
         self._check_sizes()

@@ -13,8 +13,9 @@ from s2s_export.text.bpe import Merges, pieces
 from s2s_export.text.modes import text_mode
 from s2s_export.text.normalizers import clean
 from s2s_export.text.vocabulary import Vocabulary
-from training.data.encoding import EncodedPair
-from training.data.noise.source_noise import SourceNoise
+from training.data.encoding import EncodedPair, Modes, Vocabularies
+from training.data.noise.text_noise import TextNoise
+from training.data.pairs_file import TextPair
 from training.data.subwords import FEWEST_MERGES, MOST_MERGES, default_merges, learn_merges
 
 NATURAL = text_mode("natural")
@@ -63,7 +64,9 @@ def test_dropout_spells_each_epoch_anew_and_the_same_for_a_seed() -> None:
     mode = text_mode("natural", merges=merges)
     known = {c for text in TEXTS for c in f" {text}"} | {a + b for a, b in merges.pairs}
     vocabulary = Vocabulary(sorted(known))
-    dropout = SourceNoise(TEXTS, mode, vocabulary, typing=0.0, subword_dropout=0.3)
+    modes, vocabularies = Modes(mode, mode), Vocabularies(vocabulary, vocabulary)
+    texts = [TextPair(text, "") for text in TEXTS]
+    dropout = TextNoise(texts, modes, vocabularies, subword_dropout=0.3)
     pairs = [EncodedPair((1,), (7, 1)) for _ in TEXTS]
     first = dropout(pairs, seed=0, epoch=1)
     assert first == dropout(pairs, seed=0, epoch=1)
@@ -71,7 +74,7 @@ def test_dropout_spells_each_epoch_anew_and_the_same_for_a_seed() -> None:
     for spelt, text in zip(first, TEXTS, strict=True):
         assert mode.text(vocabulary.decode(spelt.source[:-1])) == text
         assert spelt.target == (7, 1)
-    noiseless = SourceNoise(TEXTS, mode, vocabulary, typing=0.0, subword_dropout=0.0)
+    noiseless = TextNoise(texts, modes, vocabularies)
     whole = noiseless(pairs, seed=0, epoch=1)
     assert [len(pair.source) - 1 for pair in whole] == [len(mode.tokens(text)) for text in TEXTS]
 
