@@ -14,7 +14,7 @@ from s2s_export.errors import DataError
 from s2s_export.text.normalizers import normalize_tutorial
 
 from ..recipes.recipe import Recipe
-from ..recipes.selection import Selection
+from ..recipes.selection import MOST_HELD_OUT, Selection
 from .encoding import Modes, Pair, Vocabularies, token_counts
 from .known_text import KnownText, NewTokens
 from .pairs_file import TextPair
@@ -81,15 +81,15 @@ def split_held_out(
 
     Args:
         pairs: all pairs.
-        fraction: how many of the distinct source sentences to hold out, 0 to 1; at least one stays
-            for training.
+        fraction: how many of the distinct source sentences to hold out, 0 to 1, and no more than
+            ``MOST_HELD_OUT``; at least one stays for training.
         seed: of the choice.
 
     Returns:
         The pairs to train on and the held-out pairs, each in the order given.
     """
     sources = list(dict.fromkeys(pair.source for pair in pairs))
-    count = max(0, min(round(fraction * len(sources)), len(sources) - 1))
+    count = max(0, min(round(fraction * len(sources)), MOST_HELD_OUT, len(sources) - 1))
     held_out = set(random.Random(seed).sample(sources, count))
     training = [pair for pair in pairs if pair.source not in held_out]
     return training, [pair for pair in pairs if pair.source in held_out]

@@ -11,7 +11,7 @@ from training.data.encoding import Modes, Pair, Vocabularies, encode_pairs
 from training.data.pairs_file import TextPair, read_pairs
 from training.recipes.named import TUTORIAL
 from training.recipes.recipe import Recipe
-from training.recipes.selection import Selection
+from training.recipes.selection import MOST_HELD_OUT, Selection
 
 RAW = [
     TextPair("Je suis en retard.", "I'm late."),
@@ -100,6 +100,11 @@ def test_held_out_sources_are_never_trained_on() -> None:
 
 def test_one_pair_stays_in_training() -> None:
     assert split_held_out([pair(("a",), ("b",))], 0.9, seed=0) == ([pair(("a",), ("b",))], [])
+
+
+def test_no_more_sources_are_held_out_than_measure_well() -> None:
+    many = [pair((str(n),), ("b",)) for n in range(7_000)]
+    assert len(split_held_out(many, 0.9, seed=0)[1]) == MOST_HELD_OUT
 
 
 def test_duplicates_are_kept_and_counted() -> None:
