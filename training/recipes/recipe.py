@@ -63,6 +63,8 @@ class Recipe:
             with this probability, anew in each epoch.
         validate_every: epochs from one validation to the next.
         patience: validations without fewer errors after which training stops.
+        perfect_validations: validations in a row without any wrong token after which training
+            stops; 0 goes on.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
         curve_every: sentences from one point of the loss curve to the next.
         model: ``tutorial``; ``attention``, whose decoder looks back at all tokens of the source; or
@@ -96,6 +98,7 @@ class Recipe:
     number_noise: float = 0.0
     validate_every: int = 1
     patience: int = 10
+    perfect_validations: int = 0
     report_every: int = 0
     curve_every: int = 2000
     model: ModelName = "tutorial"
@@ -113,7 +116,7 @@ class Recipe:
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
             *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
-            *("epochs", "max_minutes", "embedding_size"),
+            *("epochs", "max_minutes", "embedding_size", "perfect_validations"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in (

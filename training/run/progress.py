@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..recipes.recipe import Recipe
 from .history import Point
 
 
@@ -51,7 +52,9 @@ class Progress:
             and since the beginning of the epoch (``epoch``).
         least_errors: errors of the best validation; ``None`` before the first.
         stale: number of validations since then.
-        stopped_early: whether ``stale`` has reached the recipe's patience.
+        perfect: number of the last validations in a row without any wrong token.
+        stopped_early: whether ``stale`` has reached the recipe's patience, or ``perfect`` its
+            number of perfect validations.
         out_of_time: whether the recipe's ``max_minutes`` are over.
     """
 
@@ -61,17 +64,22 @@ class Progress:
     )
     least_errors: tuple[float, ...] | None = None
     stale: int = 0
+    perfect: int = 0
     stopped_early: bool = False
     out_of_time: bool = False
 
-    def improves(self, errors: tuple[float, ...], patience: int) -> bool:
+    def improves(self, errors: tuple[float, ...], recipe: Recipe) -> bool:
         """Record the errors of a validation; tell whether they are the fewest so far."""
-        if self.least_errors is None or errors < self.least_errors:
+        token_error_rate, *_ = errors
+        self.perfect = 0 if token_error_rate else self.perfect + 1
+        better = self.least_errors is None or errors < self.least_errors
+        if better:
             self.least_errors, self.stale = errors, 0
-            return True
-        self.stale += 1
-        self.stopped_early = self.stale >= patience
-        return False
+        else:
+            self.stale += 1
+        enough = 0 < recipe.perfect_validations <= self.perfect
+        self.stopped_early = enough or self.stale >= recipe.patience
+        return better
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Progress":
@@ -82,6 +90,7 @@ class Progress:
             tallies={name: Tally(**values) for name, values in state["tallies"].items()},
             least_errors=None if least is None else tuple(least),
             stale=state["stale"],
+            perfect=state.get("perfect", 0),
             stopped_early=state["stopped_early"],
             out_of_time=state.get("out_of_time", False),
         )

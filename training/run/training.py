@@ -136,7 +136,7 @@ class Training:
         before = self._limit.spent
         validation = self._validator.measure()
         errors = validation.errors
-        if errors is not None and self._progress.improves(errors, self._recipe.patience):
+        if errors is not None and self._progress.improves(errors, self._recipe):
             test = self._tester.measure()
             self._best.save(test)
             examples = evaluation.to_tsv(test.examples)
