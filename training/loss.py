@@ -55,6 +55,8 @@ def batch_loss(
             and later tokens do not count.
         word_predictor: of ``word_prediction_loss``.
     """
+    passes = 2 if recipe.consistency else 1
+    sentences, batch = batch.size, batch.repeated(passes)
     state = encode(model, batch.source, recipe.dropout)
     if free_running:
         fed, counted = predicted_inputs(model, state, batch)
@@ -71,9 +73,11 @@ def batch_loss(
         total = total + recipe.word_prediction * word_prediction_loss(
             word_predictor, state["hidden"], batch
         )
+    if recipe.consistency:
+        total = total + 2 * recipe.consistency * consistency_loss(log_probs, counted)
     tokens = len(log_probs)
     value = total / (tokens if recipe.loss == "token" else batch.size)
-    return Loss(value, nll.item(), tokens, sentences=batch.size)
+    return Loss(value, nll.item() / passes, tokens // passes, sentences)
 
 
 @torch.inference_mode()
@@ -116,6 +120,26 @@ def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> TensorState:
 def _zeros(tensors: Iterable[TensorSpec], like: Tensor) -> dict[str, Tensor]:
     """Return zeros for state tensors, in the batch size of ``float32[T, B, H]``."""
     return {t.name: like.new_zeros(fixed_shape(t, like.shape[1])) for t in tensors}
+
+
+def consistency_loss(log_probs: Tensor, counted: Tensor) -> Tensor:
+    """Return the difference of two predictions of the same batch with different dropout.
+
+    Args:
+        log_probs: ``float32[2N, V]``, at the places that count.
+        counted: ``bool[T, 2B]``, the same in the first B columns as in the others.
+
+    Returns:
+        ``float32[]``, the sum over N tokens of the mean of both Kullback-Leibler divergences, in
+        nats.
+
+    Source:
+        Wu et al. 2021, "R-Drop" (arXiv 2106.14448).
+    """
+    columns = torch.arange(counted.shape[1], device=counted.device).expand(counted.shape)
+    first = (columns < counted.shape[1] // 2)[counted]
+    one, other = log_probs[first], log_probs[~first]
+    return ((one.exp() - other.exp()) * (one - other)).sum() / 2
 
 
 def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch) -> Tensor:

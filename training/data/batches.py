@@ -35,6 +35,12 @@ class Batch:
         """Number of pairs."""
         return self.source.shape[1]
 
+    def repeated(self, times: int) -> "Batch":
+        """Return the batch that holds these pairs so many times, one after the other."""
+        if times == 1:
+            return self
+        return Batch(*(part.repeat(1, times) for part in (self.source, self.target, self.mask)))
+
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
         return Batch(self.source.to(device), self.target.to(device), self.mask.to(device))

@@ -53,6 +53,9 @@ class Recipe:
         word_prediction: weight of a second loss in training: from the encoder's last hidden state
             alone, a linear layer of its own must tell which words the target has, in any order.
             The layer is not part of the model.
+        consistency: weight of a third loss in training: each batch is read twice, with different
+            dropout, and the two predictions must agree (R-Drop). Takes twice the time, and needs
+            some dropout and the teacher_forcing_ratio 1.
         word_dropout: training takes a source word that it has seen n times for unknown, with
             probability word_dropout / (word_dropout + n): it reads another form of the word, or
             UNK. With 0 it learns no UNK from them.
@@ -92,6 +95,7 @@ class Recipe:
     dropout: float = 0.0
     label_smoothing: float = 0.1
     word_prediction: float = 1.0
+    consistency: float = 0.0
     word_dropout: float = 0.25
     subword_dropout: float = 0.0
     typing_noise: float = 0.0
@@ -115,7 +119,8 @@ class Recipe:
         ):
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
-            *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
+            *("seed", "clip_norm", "word_prediction", "consistency", "word_dropout"),
+            *("report_every",),
             *("epochs", "max_minutes", "embedding_size", "perfect_validations"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
@@ -129,6 +134,10 @@ class Recipe:
         ratio, rate = self.teacher_forcing_ratio, self.learning_rate
         require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
         require(rate > 0, "learning_rate", "more than 0", rate)
+        if self.consistency:
+            expected = "0 without --dropout, or with free running"
+            possible = self.dropout > 0 and ratio == 1
+            require(possible, "consistency", expected, self.consistency)
 
     def _check_sizes(self) -> None:
         model, hidden, embedding = self.model, self.hidden_size, self.embedding_size
