@@ -1,5 +1,6 @@
-"""The model in exported/: sound, small, attributed, and of some use."""
+"""The model in exported/: sound, small, attributed, described, and of some use."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from s2s_export import Translator
 from s2s_export.verify import verify
 
-EXPORTED = Path(__file__).parents[2] / "exported"
+ROOT = Path(__file__).parents[2]
+EXPORTED = ROOT / "exported"
 MOST_BYTES = 14_000_000
 
 
@@ -30,6 +32,25 @@ def test_the_shipped_graphs_are_small_and_the_data_is_attributed(translator: Tra
     attribution = str(manifest.training["attribution"])
     assert "manythings.org/anki" in attribution
     assert "CC BY 2.0" in attribution
+
+
+def test_how_it_works_has_the_shapes_and_the_parameters_of_the_shipped_model(
+    translator: Translator,
+) -> None:
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    manifest = translator.manifest
+    dynamic = {"T": len(translator.source.encode("Je suis en retard.").ids), "B": 1}
+    dynamic["S"] = dynamic["T"]
+    for step in (manifest.steps.encoder, manifest.steps.decoder):
+        for tensor in (*step.inputs, *step.outputs):
+            shape = [dynamic.get(str(size), size) for size in tensor.shape]
+            assert f"`{tensor.name}` {shape}" in page
+    for side in (translator.source, translator.target):
+        assert f"{len(side.vocabulary):,} × " in page
+    [parameters] = re.findall(r"These are ([\d,]+) numbers", page)
+    graphs = (manifest.graphs.encoder.file, manifest.graphs.decoder.file)
+    size = sum((EXPORTED / name).stat().st_size for name in graphs)
+    assert 0 < size - 4 * int(parameters.replace(",", "")) < 10_000  # the graphs beside the weights
 
 
 @pytest.mark.parametrize(
