@@ -55,14 +55,14 @@ def batch_loss(
             and later tokens do not count.
         word_predictor: of ``word_prediction_loss``.
     """
-    passes = 2 if recipe.consistency else 1
+    passes, dropout = 2 if recipe.consistency else 1, recipe.dropout or 0.0
     sentences, batch = batch.size, batch.repeated(passes)
-    state = encode(model, batch.source, recipe.dropout)
+    state = encode(model, batch.source, dropout)
     if free_running:
         fed, counted = predicted_inputs(model, state, batch)
     else:
         fed, counted = reference_inputs(batch), batch.mask
-    log_probs = token_log_probs(model, state, fed, counted, recipe.dropout)
+    log_probs = token_log_probs(model, state, fed, counted, dropout)
     reference = batch.target[: len(fed)][counted]
     nll = functional.nll_loss(log_probs, reference, reduction="sum")
     total = nll

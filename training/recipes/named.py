@@ -57,10 +57,11 @@ WORDS = Recipe(
     model="conditional",
     epochs=0,
     learning_rate=2e-3,
-    dropout=0.3,
+    dropout=None,
     word_prediction=0.0,
-    hidden_size=192,
-    embedding_size=128,
+    consistency=None,
+    perfect_validations=3,
+    hidden_size=0,
     selection=Selection(
         max_length=0, prefix_filter=False, source_text="characters", target_text="characters"
     ),

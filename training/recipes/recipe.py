@@ -7,22 +7,10 @@ so that ``--help`` answers at once.
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from .amount import consistency_for, epochs_for, size_for
 from .selection import Selection, require
 
 ModelName = Literal["tutorial", "attention", "conditional"]
-
-
-FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
-_TOKENS_READ = 3_000_000
-
-
-def epochs_for(tokens: int) -> int:
-    """Return how many epochs pay for training pairs of so many tokens on both sides.
-
-    Small data needs as many epochs as it takes to read three million tokens; large data needs
-    ten, in which the learning rate falls.
-    """
-    return min(max(_TOKENS_READ // max(tokens, 1), FEWEST_EPOCHS), MOST_EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -48,14 +36,16 @@ class Recipe:
         schedule: ``constant``, or ``cosine``: down to zero along a half cosine.
         warmup: fraction of all steps over which the learning rate rises.
         clip_norm: gradients are scaled down to this norm; 0 leaves them as they are.
-        dropout: fraction of the embeddings and of the decoder's outputs that training drops.
+        dropout: fraction of the embeddings and of the decoder's outputs that training drops; None
+            follows the amount of data (``size_for``).
         label_smoothing: share of the loss that asks for every word alike.
         word_prediction: weight of a second loss in training: from the encoder's last hidden state
             alone, a linear layer of its own must tell which words the target has, in any order.
             The layer is not part of the model.
         consistency: weight of a third loss in training: each batch is read twice, with different
             dropout, and the two predictions must agree (R-Drop). Takes twice the time, and needs
-            some dropout and the teacher_forcing_ratio 1.
+            some dropout and the teacher_forcing_ratio 1. None follows the amount of data
+            (``consistency_for``).
         word_dropout: training takes a source word that it has seen n times for unknown, with
             probability word_dropout / (word_dropout + n): it reads another form of the word, or
             UNK. With 0 it learns no UNK from them.
@@ -72,9 +62,10 @@ class Recipe:
         curve_every: sentences from one point of the loss curve to the next.
         model: ``tutorial``; ``attention``, whose decoder looks back at all tokens of the source; or
             ``conditional``, which also reads the source in both directions.
-        hidden_size: units of the GRUs.
-        embedding_size: units of the embeddings; 0 takes the hidden size, and only the model
-            ``conditional`` takes another.
+        hidden_size: units of the GRUs; 0 follows the amount of data (``size_for``), in the model
+            ``conditional``.
+        embedding_size: units of the embeddings; 0 takes the hidden size, or with that follows the
+            amount of data. Only the model ``conditional`` takes another than the hidden size.
         n_layers: applications of the decoder's GRU in a step; 2 but for the model ``tutorial``.
         encoder_layers: GRUs on top of each other in the encoder; 1 but for ``conditional``.
         selection: which pairs are trained on.
@@ -92,10 +83,10 @@ class Recipe:
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = 0.02
     clip_norm: float = 5.0
-    dropout: float = 0.0
+    dropout: float | None = 0.0
     label_smoothing: float = 0.1
     word_prediction: float = 1.0
-    consistency: float = 0.0
+    consistency: float | None = 0.0
     word_dropout: float = 0.25
     subword_dropout: float = 0.0
     typing_noise: float = 0.0
@@ -115,43 +106,68 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in (
             *("batch_size", "batch_tokens", "validate_every", "patience", "curve_every"),
-            *("hidden_size", "n_layers", "encoder_layers"),
+            *("n_layers", "encoder_layers"),
         ):
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
-            *("seed", "clip_norm", "word_prediction", "consistency", "word_dropout"),
-            *("report_every",),
-            *("epochs", "max_minutes", "embedding_size", "perfect_validations"),
+            *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
+            *("epochs", "max_minutes", "hidden_size", "embedding_size", "perfect_validations"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in (
-            *("warmup", "dropout", "label_smoothing"),
+            *("warmup", "label_smoothing"),
             *("subword_dropout", "typing_noise", "number_noise"),
         ):
             value = getattr(self, name)
             require(0 <= value < 1, name, "at least 0, less than 1", value)
         self._check_sizes()
-        ratio, rate = self.teacher_forcing_ratio, self.learning_rate
-        require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
-        require(rate > 0, "learning_rate", "more than 0", rate)
-        if self.consistency:
-            expected = "0 without --dropout, or with free running"
-            possible = self.dropout > 0 and ratio == 1
-            require(possible, "consistency", expected, self.consistency)
+        self._check_dropout()
+        require(self.learning_rate > 0, "learning_rate", "more than 0", self.learning_rate)
 
     def _check_sizes(self) -> None:
         model, hidden, embedding = self.model, self.hidden_size, self.embedding_size
         if model != "tutorial":
             require(self.n_layers == 2, "n_layers", f"2 with --model {model}", self.n_layers)
         if model != "conditional":
+            require(hidden >= 1, "hidden_size", f"1 or more with --model {model}", hidden)
             layers, expected = self.encoder_layers, f"1 with --model {model}"
             require(layers == 1, "encoder_layers", expected, layers)
             expected = f"0 or the hidden size, {hidden}, with --model {model}"
             require(embedding in (0, hidden), "embedding_size", expected, embedding)
 
+    def _check_dropout(self) -> None:
+        dropout, ratio, consistency = self.dropout, self.teacher_forcing_ratio, self.consistency
+        require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
+        if dropout is not None:
+            require(0 <= dropout < 1, "dropout", "at least 0, less than 1", dropout)
+        if consistency is not None:
+            require(consistency >= 0, "consistency", "0 or more", consistency)
+        if consistency:
+            expected = "0 without --dropout, or with free running"
+            require(dropout != 0 and ratio == 1, "consistency", expected, consistency)
+
     def for_tokens(self, tokens: int) -> "Recipe":
-        """Return the recipe with the epochs for training pairs of so many tokens on both sides."""
-        return self if self.epochs else replace(self, epochs=epochs_for(tokens))
+        """Return the recipe with the choices that follow the amount of data.
+
+        Args:
+            tokens: of the training pairs, both sides.
+        """
+        size = size_for(tokens)
+        dropout = size.dropout if self.dropout is None else self.dropout
+        consistency = self.consistency
+        if consistency is None:
+            # Without dropout, or with free running, there are no two passes to compare.
+            possible = dropout > 0 and self.teacher_forcing_ratio == 1
+            consistency = consistency_for(tokens) if possible else 0.0
+        embedding = self.embedding_size or (0 if self.hidden_size else size.embedding)
+        return replace(
+            self,
+            epochs=self.epochs or epochs_for(tokens),
+            dropout=dropout,
+            consistency=consistency,
+            hidden_size=self.hidden_size or size.hidden,
+            embedding_size=embedding,
+        )
 
     @property
     def units_of_embeddings(self) -> int:

@@ -9,8 +9,9 @@ import pytest
 
 from s2s_export.text.modes import TEXT_MODES
 from training.fit import Options, parse_options
+from training.recipes.amount import epochs_for
 from training.recipes.named import DEFAULT, RECIPES, TUTORIAL
-from training.recipes.recipe import Recipe, epochs_for
+from training.recipes.recipe import Recipe
 from training.recipes.selection import Selection
 from training.start.options import Start
 
@@ -143,11 +144,30 @@ def test_help_describes_every_choice_without_torch() -> None:
 
 
 def test_epochs_follow_the_amount_of_data() -> None:
-    """Small data is read until three million tokens are; large data ten times."""
-    assert [epochs_for(tokens) for tokens in (0, 40_000, 100_000, 290_000, 310_000, 10**9)] == [
-        *(60, 60, 30, 10, 10, 10)
-    ]
-    recipe = RECIPES["words"]
-    assert recipe.epochs == 0
-    assert recipe.for_tokens(100_000) == replace(recipe, epochs=30)
+    tokens = (0, 40_000, 100_000, 150_000, 1_700_000, 2_700_000, 10**9)
+    assert [epochs_for(n) for n in tokens] == [60, 60, 30, 20, 20, 12, 10]
+    falling = [epochs_for(n) for n in range(10_000, 10_000_000, 10_000)]
+    assert falling == sorted(falling, reverse=True)
+
+
+def test_words_take_their_choices_from_the_amount_of_data() -> None:
+    small, middle, large = (RECIPES["words"].for_tokens(n) for n in (40_000, 300_000, 1_700_000))
+    assert (small.consistency, middle.consistency, large.consistency) == (1.0, 0.0, 0.0)
+    assert (small.dropout, middle.dropout, large.dropout) == (0.3, 0.3, 0.2)
+    sizes = [(recipe.hidden_size, recipe.embedding_size) for recipe in (small, middle, large)]
+    assert sizes == [(192, 128), (192, 128), (256, 160)]
+
+
+def test_choices_that_are_given_stay() -> None:
     assert DEFAULT.for_tokens(100_000) == DEFAULT
+    given = {"epochs": 7, "dropout": 0.0, "hidden_size": 64}
+    recipe = replace(RECIPES["words"], **given).for_tokens(40_000)
+    assert {name: getattr(recipe, name) for name in given} == given
+    assert recipe.units_of_embeddings == 64
+    assert recipe.consistency == 0.0, "without dropout there is nothing to compare"
+    assert recipe.for_tokens(10**9) == recipe
+
+
+def test_a_size_that_follows_the_data_is_of_the_conditional_model_alone() -> None:
+    with pytest.raises(ValueError, match="--hidden-size: expected 1 or more with --model tut"):
+        Recipe(hidden_size=0)

@@ -1,0 +1,50 @@
+"""Choices that follow the amount of data: rules, each by the tokens of the training pairs.
+
+Tokens are those of both sides. docs/training.md has what was tried.
+"""
+
+from dataclasses import dataclass
+
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
+_ENOUGH_EPOCHS = 20
+_LEAST_READ, _MOST_READ = 3_000_000, 35_000_000
+_FEW, _MANY = 200_000, 1_000_000
+
+
+def epochs_for(tokens: int) -> int:
+    """Return how many epochs pay.
+
+    Small data is read until three million tokens are, and at least twenty times; large data until
+    35 million are, and at least ten times.
+    """
+    tokens = max(tokens, 1)
+    epochs = max(_LEAST_READ // tokens, min(_ENOUGH_EPOCHS, _MOST_READ // tokens))
+    return min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS)
+
+
+def consistency_for(tokens: int) -> float:
+    """Return the weight of the consistency loss: 1 up to 200,000 tokens, else 0.
+
+    It doubles the time of an epoch, and pays where few pairs are read often.
+    """
+    return 1.0 if tokens <= _FEW else 0.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of a model for words, and the dropout that goes with it.
+
+    Attributes:
+        hidden: units of the GRUs.
+        embedding: units of the embeddings.
+        dropout: fraction that training drops.
+    """
+
+    hidden: int
+    embedding: int
+    dropout: float
+
+
+def size_for(tokens: int) -> Size:
+    """Return the size: a larger model, with less dropout, from a million tokens on."""
+    return Size(192, 128, 0.3) if tokens < _MANY else Size(256, 160, 0.2)
