@@ -160,9 +160,9 @@ def test_words_take_their_choices_from_the_amount_of_data() -> None:
 
 def test_choices_that_are_given_stay() -> None:
     assert DEFAULT.for_tokens(100_000) == DEFAULT
-    given = {"epochs": 7, "dropout": 0.0, "hidden_size": 64}
-    recipe = replace(RECIPES["words"], **given).for_tokens(40_000)
-    assert {name: getattr(recipe, name) for name in given} == given
+    given = replace(RECIPES["words"], epochs=7, dropout=0.0, hidden_size=64)
+    recipe = given.for_tokens(40_000)
+    assert recipe == replace(given, consistency=recipe.consistency)
     assert recipe.units_of_embeddings == 64
     assert recipe.consistency == 0.0, "without dropout there is nothing to compare"
     assert recipe.for_tokens(10**9) == recipe
