@@ -20,7 +20,7 @@ from .g2p_en import G2pEn
 from .measurement import TIMED_WORDS, Row, measure
 from .peer import Peer
 from .phonetisaurus import Phonetisaurus
-from .process import CommandError, use_one_core
+from .process import CommandError, adopt_orphans, use_one_core
 from .tasks import TRAINING_WORDS, Task, read_task
 from .this_project import ThisProject
 from .yoyodyne import Yoyodyne
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which ends the running command too
     use_one_core(options.core)
+    adopt_orphans()
     work: Path = options.work.resolve()
     peers = _peers(environment.create(work / "venv"), _QUICK_EPOCHS if options.quick else None)
     names = [name for name in ROWS if not options.only or name in options.only]

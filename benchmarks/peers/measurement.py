@@ -118,6 +118,7 @@ def _kept(path: Path, key: Sequence[Any], make: Callable[[], Any]) -> Any:
         kept = json.loads(path.read_bytes())
         if kept["key"] == key:
             return kept["value"]
+        path.unlink()  # what it describes is about to change
     value = make()
     replace_file(path, json.dumps({"key": key, "value": value}, ensure_ascii=False).encode())
     return value

@@ -1,8 +1,10 @@
 """Commands of a program, one at a time, on one core, with their time."""
 
+import ctypes
 import os
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ _VARIABLES = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "PYTHONUTF8": "1",  # of stdin and stdout, whatever the locale
 }
+_SET_CHILD_SUBREAPER, _GET_CHILD_SUBREAPER = 36, 37  # prctl(2)
+_PATIENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Finished:
     Attributes:
         output: what it printed on stdout.
         seconds: from its start to its end.
-        cpu_seconds: of all its processes.
+        cpu_seconds: of the processor, for all its processes.
     """
 
     output: str
@@ -37,6 +41,15 @@ def use_one_core(core: int | None) -> None:
     """Keep this process, and all that it starts, on one core; Linux only, elsewhere nothing."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0)) if core is None else core})
+
+
+def adopt_orphans() -> None:
+    """Become the parent of processes that a command leaves behind, so that their time is counted.
+
+    Phonetisaurus does not wait for its decoder. Linux only, elsewhere nothing.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def run(
@@ -70,11 +83,29 @@ def run(
             encoding="utf-8",
             env=environment,
         )
-    seconds, cpu_seconds = time.perf_counter() - began, _cpu_seconds() - began_cpu
+    seconds = time.perf_counter() - began
+    _wait_for_orphans()
+    cpu_seconds = _cpu_seconds() - began_cpu
     if done.returncode not in good:
         words = " ".join(str(argument) for argument in command[:3])
         raise CommandError(f"{words} …: exit code {done.returncode}; its messages are in {log}")
     return Finished(done.stdout, seconds, cpu_seconds)
+
+
+def _wait_for_orphans() -> None:
+    """Wait for what a command has left behind, if this process adopts it."""
+    if sys.platform != "linux":
+        return
+    adopts = ctypes.c_int()
+    ctypes.CDLL(None).prctl(_GET_CHILD_SUBREAPER, ctypes.byref(adopts), 0, 0, 0)
+    until = time.monotonic() + _PATIENCE
+    while adopts.value and time.monotonic() < until:
+        try:
+            process, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:  # there is none, or no more
+            return
+        if not process:
+            time.sleep(0.01)
 
 
 def _cpu_seconds() -> float:

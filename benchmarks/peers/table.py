@@ -43,7 +43,7 @@ def _errors(scores: Scores) -> tuple[str, str]:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+    return "–" if value is None else f"{value:,.{0 if value >= 10 else 1}f}"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -90,6 +90,7 @@ class Yoyodyne(Peer):
                 "max_epochs": self._epochs,
                 "gradient_clip_val": 3,
                 "callbacks": [stopping],
+                "logger": [{"class_path": "lightning.pytorch.loggers.CSVLogger"}],
             },
             "model": _model(units_of(parameters(task), task)),
             "data": {

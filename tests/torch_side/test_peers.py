@@ -1,6 +1,8 @@
 """The comparison with other programs: tasks, scores, parsing, kept steps. No program is run."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from benchmarks.peers.scores import Scores, score
 from benchmarks.peers.tasks import Pair, Question, Task, read_task, to_tsv
 from benchmarks.peers.this_project import parameters
 
+ROOT = Path(__file__).parents[2]
 TASK = Task(
     "toy",
     tuple(Pair(f"w{number}", f"W {number}") for number in range(40)),
@@ -157,7 +160,7 @@ def test_tables() -> None:
     lines = table.all_rows([network, given]).splitlines()
     assert lines[0].startswith("| task | program | parameters | MB | words wrong | phones wrong |")
     assert {line.count("|") for line in lines} == {11}
-    assert lines[2] == "| g2p | a | 1,234 | 2.3 | 25.0% | 10.0% | 10 | 8 | 50 | 20 |"
+    assert lines[2] == "| g2p | a | 1,234 | 2.3 | 25.0% | 10.0% | 9.6 | 8.4 | 50 | 20 |"
     assert lines[3] == "| g2p | b | – | 0.0 | 0.0% | 0.0% | – | – | – | 1,234 |"
     assert table.first_words([given]).splitlines()[2] == "| g2p | b | 4 | 50.0% | 25.0% |"
 
@@ -177,3 +180,26 @@ def test_failed_commands_name_their_log(tmp_path: Path) -> None:
         process.run(["sh", "-c", "echo why >&2; exit 3"], log)
     assert log.read_text() == "why\n"
     assert process.run(["sh", "-c", "exit 1"], log, good=(0, 1)).output == ""
+
+
+ORPHAN = """
+import sys, time
+from pathlib import Path
+from benchmarks.peers import process
+
+burn = "import time\\nwhile time.process_time() < 0.5: pass"
+if sys.argv[2] == "adopt":
+    process.adopt_orphans()
+left_behind = f"{sys.executable} -c '{burn}' > /dev/null 2>&1 &"
+print(process.run(["sh", "-c", left_behind], Path(sys.argv[1])).cpu_seconds)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is of Linux")
+@pytest.mark.parametrize(("adopts", "least", "most"), [("adopt", 0.5, 9), ("leave", 0, 0.4)])
+def test_time_of_processes_left_behind(
+    tmp_path: Path, adopts: str, least: float, most: float
+) -> None:
+    command = [sys.executable, "-c", ORPHAN, str(tmp_path / "log.txt"), adopts]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert least <= float(done.stdout) <= most
