@@ -58,8 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(table.all_rows([row]), file=sys.stderr, flush=True)
         rows.append(row)
     print(table.all_rows(rows))
-    print(f"the first {G2pEn.most_words:,} test words of g2p:\n")
-    print(table.first_words([row for row in rows if row.task in G2pEn.tasks]), end="")
+    english = [row for row in rows if row.task in G2pEn.tasks]
+    if english:
+        print(f"the first {english[0].first.words:,} test words of g2p:\n")
+        print(table.first_words(english), end="")
     if options.json:
         content = json.dumps([row.record() for row in rows], indent=2)
         replace_file(options.json, f"{content}\n".encode())
