@@ -13,7 +13,10 @@ from training.run import checkpoint as checkpoints
 from training.run.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[2]
-BENCHMARKS = sorted({path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"__init__"})
+PACKAGES = {path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py")}
+BENCHMARKS = sorted(
+    PACKAGES | {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"__init__"}
+)
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

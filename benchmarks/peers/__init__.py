@@ -1,0 +1,1 @@
+"""This project and others side by side: ``python -m benchmarks.peers``."""
