@@ -5,7 +5,7 @@ Tokens are those of both sides. docs/training.md has what was tried.
 
 from dataclasses import dataclass
 
-FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 50
 _ENOUGH_EPOCHS = 20
 _LEAST_READ, _MOST_READ = 3_000_000, 35_000_000
 _FEW, _MANY = 200_000, 1_000_000
