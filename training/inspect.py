@@ -9,7 +9,7 @@ from pathlib import Path
 from s2s_export import command
 from s2s_export.errors import OptionError
 
-from .cli import Flag, parse
+from .cli import Flag, RecipeName, parse
 from .data.inspection import Inspection, SideReport, inspect_pairs
 from .data.pairs_file import RawPairs, read_pairs, read_parallel
 from .recipes.named import RECIPES
@@ -58,7 +58,8 @@ def _inspect(options: Options) -> int:
     inspection = inspect_pairs(raw.pairs)
     fit = fit_command(options, inspection)
     if options.json:
-        content = {**asdict(inspection), "notes": raw.notes, "command": fit}
+        tokens = inspection.recommended_tokens
+        content = {**asdict(inspection), "notes": raw.notes, "tokens": tokens, "command": fit}
         print(json.dumps(content, indent=2, ensure_ascii=False))
         return 0
     for note in raw.notes:
@@ -67,6 +68,7 @@ def _inspect(options: Options) -> int:
         print(f"{count} lines skipped: {reason}")
     print("\n".join(_lines(inspection)))
     print(f"\nrecommended:\n  {fit}")
+    print(f"  {following_choices(inspection)}")
     for side in SIDES:
         print(f"  --{side}-text {inspection.recommended[side]}: {inspection.reasons[side]}")
     return 0
@@ -88,7 +90,7 @@ def _read(options: Options) -> RawPairs:
 def fit_command(options: Options, inspection: Inspection) -> str:
     """Return the command that trains on this data."""
     chosen = {side: inspection.recommended[side] for side in SIDES}
-    recipe = "sentences" if "natural" in chosen.values() else "words"
+    recipe = recommended_recipe(inspection)
     parts = [f"python -m training.fit --recipe {recipe}"]
     if options.data is not None:
         parts.append(f"--data {options.data}")
@@ -105,6 +107,22 @@ def fit_command(options: Options, inspection: Inspection) -> str:
         if mode != getattr(selection, f"{side}_text")
     ]
     return " ".join(parts)
+
+
+def recommended_recipe(inspection: Inspection) -> RecipeName:
+    """Return the name of the recipe that fits the recommended text modes."""
+    return "sentences" if "natural" in inspection.recommended.values() else "words"
+
+
+def following_choices(inspection: Inspection) -> str:
+    """Return a line with the choices of the recommended recipe that follow the amount of data."""
+    tokens = inspection.recommended_tokens
+    recipe = RECIPES[recommended_recipe(inspection)].for_tokens(tokens)
+    return (
+        f"of some {tokens:,} tokens follow: {recipe.epochs} epochs, {recipe.hidden_size} units, "
+        f"embeddings of {recipe.embedding_size}, dropout {recipe.dropout}, "
+        f"consistency {recipe.consistency}"
+    )
 
 
 def _lines(inspection: Inspection) -> Iterator[str]:

@@ -115,6 +115,14 @@ class Inspection:
     recommended: dict[SideName, str]
     reasons: dict[SideName, str]
 
+    @property
+    def recommended_tokens(self) -> int:
+        """Tokens of all pairs in the recommended modes, both sides, as the sample has them."""
+        modes = self.source.modes, self.target.modes
+        names = self.recommended["source"], self.recommended["target"]
+        per_text = sum(of[name].tokens_per_text for of, name in zip(modes, names, strict=True))
+        return round(self.pairs * per_text)
+
 
 def inspect_pairs(pairs: Sequence[TextPair]) -> Inspection:
     """Inspect pairs.

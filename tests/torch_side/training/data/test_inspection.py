@@ -1,6 +1,7 @@
 """Inspection of data sets, its command, and the advice of ``fit``."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from training.data.advice import advice
 from training.data.corpus import Corpus
 from training.data.inspection import inspect_pairs, lost_by
 from training.data.pairs_file import TextPair
+from training.recipes.named import RECIPES
 from training.recipes.recipe import Recipe
 from training.recipes.selection import Selection
 
@@ -87,6 +89,18 @@ def test_the_command_prints_what_to_type_next(
     content = json.loads(capsys.readouterr().out)
     assert content["target"]["modes"]["spaces"]["lost"]["characters"] == {}
     assert content["command"].startswith("python -m training.fit --recipe words")
+
+
+def test_the_amount_of_data_is_that_of_the_training() -> None:
+    """Each word is as long as the others, so that the sample's mean is exact."""
+    inspection = inspect_pairs(WORDS)
+    recipe = RECIPES[inspect.recommended_recipe(inspection)]
+    assert inspection.recommended == {"source": "characters", "target": "spaces"}
+    selection = replace(recipe.selection, held_out=0.0, target_text="spaces")
+    corpus = Corpus.prepare(WORDS, replace(recipe, selection=selection), "x")
+    assert inspection.recommended_tokens == corpus.tokens
+    line = inspect.following_choices(inspection)
+    assert line.startswith(f"of some {corpus.tokens} tokens follow: 50 epochs, 192 units")
 
 
 def test_without_data_the_command_says_which_options(capsys: pytest.CaptureFixture[str]) -> None:
