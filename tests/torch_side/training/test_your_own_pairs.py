@@ -54,6 +54,20 @@ def commands() -> dict[str, list[str]]:
     return {words[words.index("--data") + 1]: words for words in options}
 
 
+PAGES = sorted((GUIDE.parent / "tasks").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_each_page_trains_with_the_command_of_the_guide(page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", "")
+    first = re.search(r"^python -m training\.fit (.*)$", text, re.M)
+    assert first is not None
+    *options, run, folder = shlex.split(first[1])
+    assert options == commands()[f"{page.stem}.tsv"]
+    assert run == "--run"
+    assert f"python -m s2s_export.export --run {folder} " in text
+
+
 def test_each_command_has_a_sample() -> None:
     assert commands().keys() == SAMPLES.keys()
 
