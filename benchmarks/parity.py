@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from s2s_export import command
-from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.export import source_of
 from s2s_export.exporter import backends, parity, ties
 from s2s_export.exporter.build import build_graphs, build_torchscript

@@ -6,7 +6,7 @@ manifest.
 
 from dataclasses import dataclass
 
-from .decoding.greedy import Hypothesis
+from .decoding.hypotheses import Hypothesis
 from .errors import ParityError
 from .folder.manifest import Golden
 from .text.vocabulary import EOS

@@ -7,7 +7,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..decoding.greedy import DecodingOptions, Hypothesis, greedy_decode
+from ..decoding.greedy import greedy_decode
+from ..decoding.hypotheses import Hypothesis
+from ..decoding.options import DecodingOptions
 from ..decoding.steps import DecoderStep, EncoderStep, Steps
 from ..runtime.onnx_steps import OnnxRun
 from ..runtime.sessions import SessionSettings

@@ -6,7 +6,8 @@ Part of the exporter: ``build`` asks for it and writes it into the manifest.
 import itertools
 from collections.abc import Sequence
 
-from ..decoding.greedy import DecodingOptions, Hypothesis
+from ..decoding.hypotheses import Hypothesis
+from ..decoding.options import DecodingOptions
 from ..decoding.steps import Steps
 from ..folder.manifest import Agreement, Golden, Graphs, Int8, ParityRecord
 from ..pipeline import Pipeline

@@ -12,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from s2s_export.decoding.encoder import run_encoder
-from s2s_export.decoding.greedy import DecodingOptions, Hypothesis, greedy_decode
+from s2s_export.decoding.greedy import greedy_decode
+from s2s_export.decoding.hypotheses import Hypothesis
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import (
     DecoderSpec,
     DecoderStep,
