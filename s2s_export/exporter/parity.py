@@ -17,7 +17,7 @@ import numpy as np
 from ..decoding.options import DecodingOptions
 from ..decoding.steps import FloatArray, State, TensorSpec, TokenIds, fixed_shape
 from ..errors import ParityError
-from ..folder.manifest import ParityRecord
+from ..folder.evidence_records import ParityRecord
 from ..text.vocabulary import Vocabulary
 from ..verify import TOLERANCE
 from .backends import Backend

@@ -20,7 +20,8 @@ from s2s_export.export import export, main
 from s2s_export.exporter import build, evidence, onnx_export, torchscript
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder import manifest_file
-from s2s_export.folder.manifest import Golden, GraphRecord
+from s2s_export.folder.evidence_records import Golden
+from s2s_export.folder.manifest import GraphRecord
 from s2s_export.verify import verify
 from training.run import checkpoint as checkpoints
 from training.run.checkpoint import Checkpoint
