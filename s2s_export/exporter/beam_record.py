@@ -55,10 +55,9 @@ class Values:
 
     def margin(self, one: Ids, other: Ids) -> float:
         """Return how far rounding may move two of them towards each other."""
-        differ = (
-            number for number, ids in enumerate(zip(one, other, strict=True)) if len({*ids}) > 1
-        )
-        return (len(one) - next(differ, len(one))) * TIE_MARGIN
+        pairs = enumerate(zip(one, other, strict=True))
+        parted = next((step for step, (a, b) in pairs if a != b), len(one))
+        return (len(one) - parted) * TIE_MARGIN
 
 
 class Scores(Values):
