@@ -68,6 +68,7 @@ parity: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m s2s_export.export --run $(RUN) --out runs/bench --precision int8
 	$(BIN)/python -m benchmarks.translation --run $(RUN)
+	$(BIN)/python -m benchmarks.beams --model runs/bench
 	$(BIN)/python -m benchmarks.startup --exported runs/bench
 
 fixture: $(STAMP)

@@ -2,7 +2,7 @@
 
 Eager PyTorch, TorchScript and ONNX Runtime decode every distinct source of the data, then random
 sequences of ids, one by one and in batches. A token that differs must be a proven tie; anything
-else stops the command (exit code 3).
+else stops the command (exit code 3). With ``--beam-size`` their n-best lists are compared too.
 """
 
 import argparse
@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from s2s_export import command
-from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.options import DecodingOptions, SearchOptions
 from s2s_export.export import source_of
-from s2s_export.exporter import backends, parity, ties
+from s2s_export.exporter import backends, beam_parity, parity, ties
 from s2s_export.exporter.build import build_graphs, build_torchscript
 from s2s_export.text.vocabulary import EOS, SOS
 from s2s_export.verify import TOLERANCE
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the file that was trained on")
     parser.add_argument("--run", type=Path, default=Path("runs/parity"), help="trained run folder")
     parser.add_argument("--random", type=int, default=20_000, help="random sequences of ids")
+    parser.add_argument("--limit", type=int, help="the most sources of the data, spread over all")
+    parser.add_argument("--beam-size", type=int, default=1, help="also compare beams of this width")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of ONNX Runtime")
     command.add_debug_option(parser)
     options = parser.parse_args(arguments)
@@ -68,6 +70,11 @@ def _compare(options: argparse.Namespace) -> int:
         "corpus": corpus_sources(options.run, options.data),
         "random ids": random_sources(len(vocabularies[0]), options.random),
     }
+    if options.limit is not None:
+        corpus = workloads["corpus"]
+        workloads["corpus"] = corpus[:: max(1, len(corpus) // options.limit)][: options.limit]
+    search = SearchOptions(options.beam_size, options.beam_size)
+    reference = backends.eager_backend(source)
     decoding = DecodingOptions(SOS, EOS, source.max_target_length)
     print(
         f"compared with eager PyTorch; tolerance {TOLERANCE:.0e}, tie margin {ties.TIE_MARGIN:.0e}"
@@ -79,7 +86,7 @@ def _compare(options: argparse.Namespace) -> int:
     for workload, sources in workloads.items():
         for decoded, batch_sizes in BATCH_SIZES.items():
             records = parity.compare(
-                backends.eager_backend(source),
+                reference,
                 candidates,
                 sources,
                 decoding,
@@ -91,6 +98,23 @@ def _compare(options: argparse.Namespace) -> int:
                     f"{workload:11} {decoded:15} {name:20} {record.sentences:6} "
                     f"{record.identical:6} {record.ties:5} {record.largest_difference:12.1e} "
                     f"{record.smallest_margin:15.1e}",
+                    flush=True,
+                )
+            if options.beam_size == 1:
+                continue
+            beams = beam_parity.compare_beams(
+                reference,
+                candidates,
+                sources,
+                decoding,
+                search,
+                vocabularies=vocabularies,
+                batch_sizes=batch_sizes,
+            )
+            for name, beam in beams.items():
+                print(
+                    f"{workload:11} {decoded:15} {name:20} {beam.sentences:6} {beam.identical:6} "
+                    f"{beam.ties:5} beams of {beam.beam_size}",
                     flush=True,
                 )
     return 0

@@ -25,7 +25,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from s2s_export.decoding.greedy import DecodingOptions, greedy_decode
+from s2s_export.decoding.greedy import greedy_decode
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import fixed_shape
 from s2s_export.export import source_of
 from s2s_export.exporter import backends, build

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Any
 from .errors import S2SError
 
 if TYPE_CHECKING:
-    from .pipeline import Attention, Translation
+    from .translation import Alternative, Attention, Translation
     from .translator import Translator
 
-__all__ = ["Attention", "S2SError", "Translation", "Translator", "__version__"]
+__all__ = ["Alternative", "Attention", "S2SError", "Translation", "Translator", "__version__"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # Imported when first asked for: numpy alone takes longer than all the rest of a --help.
-    if name in ("Attention", "Translation"):
-        from . import pipeline
+    if name in ("Alternative", "Attention", "Translation"):
+        from . import translation
 
-        return getattr(pipeline, name)
+        return getattr(translation, name)
     if name == "Translator":
         from .translator import Translator
 

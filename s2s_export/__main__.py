@@ -6,20 +6,17 @@ It belongs to the torch-free run time. Nothing heavy is imported before the opti
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from . import __version__, command
-from .atomic_file import replacing_file
-from .errors import DataNotFoundError, TextError
+from .command_lines import Lines, opened, with_progress, writer
+from .errors import TextError
 
 if TYPE_CHECKING:
-    from .pipeline import Translation
-
-_SECONDS_BETWEEN = 0.2  # two progress lines
+    from .translation import Translation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--json",
         action="store_true",
         help="a JSON object for each sentence: text, tokens, log_probs, score, unknown_words, "
-        "finished, and error, which is null or says why there is no translation",
+        "finished, alternatives, and error, which is null or says why there is no translation",
     )
     parser.add_argument(
         "--unknown-words",
@@ -75,6 +72,31 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="sentences translated side by side; 1 translates each line before it reads the next "
         "(default: %(default)s; 1 at a terminal)",
+    )
+    parser.add_argument(
+        "--beam-size",
+        type=_positive,
+        default=1,
+        metavar="K",
+        help="follow the K best translations of a sentence side by side; 1 takes the most probable "
+        "token each time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--n-best",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="write the N best translations, at most K of them. Without --json each has a line of "
+        "three columns with tabs between: number of the sentence, score, translation, the best "
+        "first (default: %(default)s, the translation alone)",
+    )
+    parser.add_argument(
+        "--length-penalty",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="the score is the sum of the log-probabilities divided by (number of tokens)^P "
+        "(default: %(default)s, their mean)",
     )
     parser.add_argument(
         "--device", choices=("cpu", "cuda", "auto"), default="cpu", help="default: %(default)s"
@@ -104,33 +126,13 @@ def _positive(text: str) -> int:
 _positive.__name__ = "positive number"  # argparse's message calls the type by its name
 
 
-class _Lines:
-    """The lines of a file, numbered from 1; those that are not UTF-8 are noted and empty.
-
-    Attributes:
-        faults: by the line's number, why it cannot be translated.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.faults: dict[int, str] = {}
-        self._file = file
-
-    def __iter__(self) -> Iterator[str]:
-        for number, line in enumerate(self._file, 1):
-            try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                self.faults[number] = f"not UTF-8 at byte {error.start}"
-                yield ""
-
-
 def _translate(options: argparse.Namespace) -> int:
     """Translate each sentence; one that cannot be translated does not stop the others."""
     with ExitStack() as stack:
-        lines = None if options.text else _Lines(stack.enter_context(_opened(options.input)))
+        lines = None if options.text else Lines(stack.enter_context(opened(options.input)))
         at_terminal = lines is not None and options.input is None and sys.stdin.isatty()
         batch_size = 1 if at_terminal else options.batch_size
-        write = stack.enter_context(_writer(options.output, at_once=batch_size == 1))
+        write = stack.enter_context(writer(options.output, at_once=batch_size == 1))
         from .translator import Translator  # numpy, which --help does not need
 
         translator = Translator(
@@ -152,14 +154,25 @@ def _translate(options: argparse.Namespace) -> int:
             faults[error.index + 1] = str(error)
 
         translations = translator.translate_iter(
-            options.text if lines is None else lines, batch_size=batch_size, on_error=note
+            options.text if lines is None else lines,
+            batch_size=batch_size,
+            beam_size=options.beam_size,
+            n_best=options.n_best,
+            length_penalty=options.length_penalty,
+            on_error=note,
         )
         if _shows_progress(options):
-            translations = _with_progress(translations)
+            translations = with_progress(translations)
         failed = 0
         for number, translation in enumerate(translations, 1):
             fault = faults.pop(number, None)
-            write(_json(translation, fault) if options.json else translation.text)
+            if options.json:
+                write(_json(translation, fault))
+            elif options.n_best > 1:
+                for line in _n_best(number, translation, fault):
+                    write(line)
+            else:
+                write(translation.text)
             if fault is not None:
                 command.complain(f"{place} {number}: {fault}")
                 failed += 1
@@ -174,9 +187,22 @@ def _json(translation: "Translation", fault: str | None) -> str:
         "score": translation.score,
         "unknown_words": translation.unknown_words,
         "finished": translation.finished,
+        "alternatives": [vars(alternative) for alternative in translation.alternatives],
         "error": fault,
     }
     return json.dumps(value, ensure_ascii=False)
+
+
+def _n_best(number: int, translation: "Translation", fault: str | None) -> Iterator[str]:
+    """Yield a line for each alternative; for a text that has no translation, one without a score.
+
+    A target text has no tab in it.
+    """
+    if fault is not None:
+        yield f"{number}\t\t"
+        return
+    for alternative in translation.alternatives:
+        yield f"{number}\t{alternative.score:.4f}\t{alternative.text}"
 
 
 def _shows_progress(options: argparse.Namespace) -> bool:
@@ -187,62 +213,6 @@ def _shows_progress(options: argparse.Namespace) -> bool:
     busy = options.input is not None or not (options.text or sys.stdin.isatty())
     quiet = options.output is not None or not sys.stdout.isatty()
     return busy and quiet and sys.stderr.isatty()
-
-
-def _with_progress(translations: "Iterator[Translation]") -> "Iterator[Translation]":
-    """Pass translations on, and show their count and rate on stderr."""
-    started = shown = time.monotonic()
-    for count, translation in enumerate(translations, 1):
-        yield translation
-        now = time.monotonic()
-        if now - shown >= _SECONDS_BETWEEN:
-            shown = now
-            line = f"{count:,} sentences, {count / (now - started):,.0f} a second"
-            print(f"\r{line:<60}", end="", file=sys.stderr, flush=True)
-    print(f"\r{'':60}\r", end="", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _opened(path: Path | None) -> Iterator[IO[bytes]]:
-    """Give a file to read, or stdin.
-
-    Raises:
-        DataNotFoundError: the file is not there, or cannot be read.
-    """
-    if path is None:
-        yield sys.stdin.buffer
-        return
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise DataNotFoundError(f"{path}: cannot be read: {error.strerror}") from error
-    with file:
-        yield file
-
-
-@contextmanager
-def _writer(path: Path | None, *, at_once: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that writes a line, to a file or stdout, in UTF-8 whatever the locale.
-
-    Args:
-        path: the file; it is replaced when the block ends well, and until then as it was.
-        at_once: each line is to be seen as soon as it is written.
-
-    Raises:
-        OutputError: the file cannot be written. Said before the block runs.
-    """
-    if path is None:
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        yield lambda line: print(line, flush=at_once)
-        return
-    with replacing_file(path) as file:
-
-        def write(line: str) -> None:
-            file.write(f"{line}\n".encode())
-            if at_once:
-                file.flush()
-
-        yield write
 
 
 if __name__ == "__main__":

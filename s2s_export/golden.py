@@ -6,9 +6,10 @@ manifest.
 
 from dataclasses import dataclass
 
-from .decoding.greedy import Hypothesis
+from .decoding.hypotheses import Hypothesis
+from .decoding.options import SearchOptions
 from .errors import ParityError
-from .folder.manifest import Golden
+from .folder.evidence_records import Golden, GoldenBeam
 from .text.vocabulary import EOS
 from .translator import Translator
 
@@ -55,6 +56,40 @@ def _replay(golden: Golden, translator: Translator) -> Hypothesis:
             f"found {target!r} (ids {list(target_ids)})"
         )
     return hypothesis
+
+
+def replay_beams(translator: Translator) -> float:
+    """Decode the golden sentences that have a beam, with that beam.
+
+    Returns:
+        The largest absolute difference of a token's log-probability, in nats.
+
+    Raises:
+        ParityError: a hypothesis has other tokens, or another place.
+    """
+    return max(
+        _replay_beam(entry, entry.beam, translator)
+        for entry in translator.manifest.golden
+        if entry.beam is not None
+    )
+
+
+def _replay_beam(golden: Golden, beam: GoldenBeam, translator: Translator) -> float:
+    search = SearchOptions(beam.beam_size, beam.beam_size, beam.length_penalty)
+    [found] = translator.pipeline.decode_n_best([golden.source_ids], search)
+    expected = [hypothesis.target_ids for hypothesis in beam.hypotheses]
+    ids = [hypothesis.with_eos(EOS) for hypothesis in found]
+    texts = [translator.target.decode(hypothesis.ids) for hypothesis in found]
+    if (ids, texts) != (expected, [hypothesis.target for hypothesis in beam.hypotheses]):
+        raise ParityError(
+            f"{golden.source!r}, a beam of {beam.beam_size}: expected ids "
+            f"{list(map(list, expected))}, found {list(map(list, ids))}"
+        )
+    return max(
+        abs(one - other)
+        for recorded, hypothesis in zip(beam.hypotheses, found, strict=True)
+        for one, other in zip(recorded.log_probs, hypothesis.log_probs, strict=True)
+    )
 
 
 def replay_int8(translator: Translator) -> int:

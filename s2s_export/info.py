@@ -89,9 +89,15 @@ def _int8(manifest: Manifest) -> str:
 
 def _parity(manifest: Manifest) -> Iterator[str]:
     for backend, record in sorted(manifest.parity.items()):
+        beam = record.beam
         yield (
             f"{backend}: {record.identical} of {record.sentences} sentences identical, "
             f"{record.ties} ties, largest difference {record.largest_difference:.1e}"
+        ) + (
+            f", beams of {beam.beam_size}: {beam.identical} of {beam.sentences} identical, "
+            f"{beam.ties} ties"
+            if beam
+            else ""
         )
 
 

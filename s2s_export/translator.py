@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputTypeError, OptionError, TextError
+from .decoding.options import SearchOptions
+from .errors import OptionError, TextError
 from .folder.manifest import Manifest
 from .folder.manifest_rules import MOST_TOKENS
 from .folder.reader import Precision
-from .pipeline import Pipeline, Translation
+from .pipeline import Pipeline
 from .runtime.model import open_model
 from .runtime.sessions import warn_of_two_onnxruntimes
-from .text.tokenizer import Encoding, Tokenizer, UnknownWords
+from .text.tokenizer import Tokenizer, UnknownWords
+from .translation import Translation
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -67,8 +69,8 @@ class Translator:
                 where the folder has such graphs. The manifest tells how often both agree.
             unknown_words: ``"unk"``: words that training has not seen are read as another form of
                 the word, or as the token for unknown words; ``"skip"``: they are left out;
-                ``"error"``: they are an error. By default ``"unk"`` where the model has learned it,
-                else ``"error"``. All of them are listed in the result in any case.
+                ``"error"``: they are an error. All of them are listed in the result. By default
+                ``"unk"`` where the model has learned it, else ``"error"``.
             max_length: the most tokens of a translation, the end mark included; by default as many
                 as the longest in training.
             session_options: an ``onnxruntime.SessionOptions`` of your own, used as it is for both
@@ -79,7 +81,7 @@ class Translator:
             ArtefactError: the folder is missing, incomplete, damaged or not valid; the subclass
                 and the message say which.
             ProviderError: the device or onnxruntime is not available.
-            OptionError: an option has a value that it cannot have.
+            OptionError: an option has a wrong value.
         """
         self._arguments: dict[str, Any] = {
             "path": Path(path).absolute(),
@@ -118,11 +120,13 @@ class Translator:
         """The folder's manifest: languages, sizes, metrics, versions."""
         return self._model.manifest
 
-    def translate(self, text: str) -> str:
+    def translate(self, text: str, *, beam_size: int = 1, length_penalty: float = 1.0) -> str:
         """Translate one sentence.
 
         Args:
             text: a sentence.
+            beam_size: as for ``translate_batch``.
+            length_penalty: as for ``translate_batch``.
 
         Returns:
             The translation; ``""`` for a text in which the model knows no word.
@@ -130,21 +134,35 @@ class Translator:
         Raises:
             TextError: the text cannot be translated: it is not a ``str``, too long, malformed, or
                 has unknown words and these are an error; the subclass and the message say which.
+            OptionError: as for ``translate_batch``.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        [translation] = self.pipeline.translate([self.source.encode(text)])
+        search = SearchOptions(beam_size, length_penalty=length_penalty)
+        [translation] = self.pipeline.translate([self.source.encode(text)], search=search)
         return translation.text
 
     def translate_batch(
-        self, texts: Iterable[str], *, batch_size: int = 64, attention: bool = False
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = 64,
+        attention: bool = False,
+        beam_size: int = 1,
+        n_best: int = 1,
+        length_penalty: float = 1.0,
     ) -> list[Translation]:
         """Translate several sentences, quicker than one by one.
 
         Args:
             texts: sentences; an iterator is consumed once.
-            batch_size: how many the graphs get at a time. The CPU gets 128 for each of ``threads``
-                at most: larger batches are slower and take memory (``docs/benchmarks.md``).
+            batch_size: how many the graphs get at a time. The CPU gets 128 rows for each of
+                ``threads`` at most, a sentence having ``beam_size`` of them: larger batches are
+                slower and take memory (``docs/benchmarks.md``).
             attention: also return the attention.
+            beam_size: translations followed side by side, 1 to 1,000; 1 is greedy decoding.
+            n_best: ``alternatives`` of each translation, ``beam_size`` at most.
+            length_penalty: exponent of the length in the score, which ranks the alternatives, 0 to
+                10: 1 for the mean log-probability of a token, 0 for the sum.
 
         Returns:
             One translation for each text, in their order. The words are those that ``translate``
@@ -153,12 +171,15 @@ class Translator:
 
         Raises:
             TextError: as for ``translate``; its ``index`` says which text, and none is translated.
-            OptionError: the batch size is not positive, or the model has no attention.
+            OptionError: an option has a value that it cannot have, or the model has no attention.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        self._check_options(batch_size, attention)
-        encodings = list(self._encodings(texts, None))
-        return self.pipeline.translate(encodings, batch_size=batch_size, attention=attention)
+        search = SearchOptions(beam_size, n_best, length_penalty)
+        self.pipeline.check_options(batch_size, attention)
+        encodings = list(self.source.encode_texts(texts))
+        return self.pipeline.translate(
+            encodings, batch_size=batch_size, attention=attention, search=search
+        )
 
     def translate_iter(
         self,
@@ -166,6 +187,9 @@ class Translator:
         *,
         batch_size: int = 64,
         attention: bool = False,
+        beam_size: int = 1,
+        n_best: int = 1,
+        length_penalty: float = 1.0,
         on_error: Callable[[TextError], None] | None = None,
     ) -> Iterator[Translation]:
         """Translate a stream of any length, in bounded memory.
@@ -174,7 +198,10 @@ class Translator:
             texts: sentences, read a few batches ahead of the yielded translations.
             batch_size: as for ``translate_batch``; with 1, each text is translated before the next
                 one is read.
-            attention: also return the attention.
+            attention: as for ``translate_batch``.
+            beam_size: as for ``translate_batch``.
+            n_best: as for ``translate_batch``.
+            length_penalty: as for ``translate_batch``.
             on_error: called with the error for a text that cannot be translated (its ``index`` says
                 which), instead of raising it; the text's translation is then empty.
 
@@ -184,18 +211,18 @@ class Translator:
         Raises:
             TextError: as for ``translate``, if there is no ``on_error``; the translations of the
                 texts before it have been yielded.
-            OptionError: the batch size is not positive, or the model has no attention.
+            OptionError: as for ``translate_batch``.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        self._check_options(batch_size, attention)
-        encodings = self._encodings(texts, on_error)
-        return self.pipeline.translate_iter(encodings, batch_size=batch_size, attention=attention)
+        search = SearchOptions(beam_size, n_best, length_penalty)
+        self.pipeline.check_options(batch_size, attention)
+        encodings = self.source.encode_texts(texts, on_error)
+        return self.pipeline.translate_iter(
+            encodings, batch_size=batch_size, attention=attention, search=search
+        )
 
     def stream(self, text: str) -> Iterator[str]:
         """Translate one sentence and yield its pieces as they are decoded.
-
-        Args:
-            text: a sentence.
 
         Yields:
             Pieces that join to the text of ``translate``, spaces included.
@@ -209,40 +236,12 @@ class Translator:
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """Return the tokens of a text that the model was not trained on.
 
-        Returns:
-            The tokens in the order of the text, each once.
+        They are in the order of the text, each once.
 
         Raises:
             TextError: the text is not a ``str``, far too long, or malformed.
         """
         return self.source.vocabulary.unknown(self.source.tokens(text))
-
-    def _check_options(self, batch_size: int, attention: bool) -> None:
-        """Check the options of several texts."""
-        if batch_size < 1:
-            raise OptionError(f"batch_size: expected 1 or more, found {batch_size}")
-        if attention and not self.pipeline.has_attention:
-            raise OptionError(
-                "attention: this model has none; train one with 'python -m training.fit --recipe "
-                "attention'"
-            )
-
-    def _encodings(
-        self, texts: Iterable[str], on_error: Callable[[TextError], None] | None
-    ) -> Iterator[Encoding]:
-        if isinstance(texts, str):
-            raise InputTypeError("expected several texts, found one str; use translate")
-        for index, text in enumerate(texts):
-            try:
-                encoding = self.source.encode(text)
-            except TextError as error:
-                error.index = index
-                if on_error is None:
-                    error.add_note(f"it is the text with index {index}")
-                    raise
-                on_error(error)
-                encoding = Encoding((), ())
-            yield encoding
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._arguments["session_options"] is not None:

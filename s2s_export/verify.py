@@ -100,6 +100,9 @@ def _checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]:
         if not all(check.passed for check in made):
             return
     yield from _golden_checks(path, device)
+    beams = sum(entry.beam is not None for entry in folder.manifest.golden)
+    if beams:
+        yield _attempt("golden beams", partial(_replay_beams, path, device, beams))[1]
     if folder.manifest.int8 is not None:
         yield _attempt("golden sentences, int8", lambda: _replay_int8(path, device))[1]
 
@@ -164,8 +167,16 @@ def _golden_checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]
     yield _attempt("their log-probabilities", partial(_compare_log_probs, replayed))[1]
 
 
+def _replay_beams(path: str | os.PathLike[str], device: str, count: int) -> str:
+    largest = golden.replay_beams(Translator(path, device=device))
+    return f"{count} sentences as eager PyTorch, on {device}; {_within_tolerance(largest)}"
+
+
 def _compare_log_probs(replayed: Sequence[golden.Replayed]) -> str:
-    largest = max((entry.difference for entry in replayed), default=0.0)
+    return _within_tolerance(max((entry.difference for entry in replayed), default=0.0))
+
+
+def _within_tolerance(largest: float) -> str:
     if largest > TOLERANCE:
         raise ParityError(f"they differ by {largest:.3g}, more than {TOLERANCE:.3g}")
     return f"largest difference {largest:.1e}, tolerance {TOLERANCE:.0e}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from s2s_export import command
 from s2s_export.atomic_file import replace_file
+from s2s_export.decoding.options import SearchOptions
 from s2s_export.errors import DataError, DataNotFoundError, OptionError, RuntimeMissingError
 from s2s_export.pipeline import Pipeline
 from s2s_export.translator import Translator
@@ -37,6 +38,9 @@ class Options:
         header: the data's first line holds names of columns.
         alternatives: what stands between several right texts in a target, " | " say; a translation
             is compared with the nearest of them.
+        beam_size: translations of a sentence that are followed side by side; 1 is greedy decoding.
+        n_best: also tell how often a right text is among so many best translations, ``beam_size``
+            at most.
         attention_plot: also draw the attention of a few of the sentences, into this PNG
             file; the model must be one with attention.
         hypotheses: file for the translations; by default hypotheses.tsv in the run folder, or if
@@ -51,6 +55,8 @@ class Options:
     columns: tuple[str, str] | None = None
     header: Flag = False
     alternatives: str | None = None
+    beam_size: int = 1
+    n_best: int = 1
     attention_plot: Path | None = None
     hypotheses: Path | None = None
     debug: Flag = False
@@ -63,14 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: Options) -> int:
+    search = SearchOptions(options.beam_size, options.n_best)
     command.share_cores()
     pipeline, max_length = _pipeline(options)
     pairs = _pairs(options, Modes(pipeline.source.mode, pipeline.target.mode))
     chosen = evaluation.translatable(pipeline.source, pairs)
     if options.attention_plot is not None and chosen:
         _plot_attention(pipeline, chosen, options.attention_plot)
-    examples = evaluation.translate_pairs(pipeline, chosen)
-    skipping = evaluation.translate_skipping(pipeline, pairs, max_length=max_length)
+    examples = evaluation.translate_pairs(pipeline, chosen, search)
+    skipping = evaluation.translate_skipping(pipeline, pairs, max_length=max_length, search=search)
     print(f"{len(examples)} sentences translated")
     if len(chosen) < len(pairs):
         print(
@@ -78,6 +85,7 @@ def _evaluate(options: Options) -> int:
             "or with unknown words and the model has no UNK"
         )
     scorer = evaluation.scorer_of(pipeline.target, pairs)
+    right = None
     if options.alternatives:
         right = evaluation.right_texts(pipeline.target, pairs, options.alternatives)
         examples, skipping = (
@@ -85,6 +93,9 @@ def _evaluate(options: Options) -> int:
         )
     for kind, metrics in evaluation.metrics_of(examples, scorer).items():
         print(f"{kind}: {metrics}")
+    if search.n_best > 1:
+        for kind, accuracy in evaluation.n_best_accuracy(examples, right).items():
+            print(f"{kind}: a right text among the first {search.n_best}: {accuracy:.1%}")
     for metrics in evaluation.metrics_of(skipping, scorer).values():
         print(f"{evaluation.UNKNOWN}, skipped instead: {metrics}")
     print(scorer.signature())

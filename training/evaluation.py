@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from s2s_export.decoding.options import SearchOptions
 from s2s_export.errors import TextError
-from s2s_export.pipeline import Pipeline
+from s2s_export.pipeline import GREEDY, Pipeline
 from s2s_export.text.tokenizer import Encoding, Tokenizer
 
 from .data.encoding import Pair
@@ -25,12 +26,14 @@ class Example:
         reference: the target as its text mode keeps it.
         hypothesis: the model's text.
         unknown: tokens of the source that the model does not know.
+        others: the next best texts, best first, if they were asked for.
     """
 
     source: str
     reference: str
     hypothesis: str
     unknown: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.source} | {self.reference} | {self.hypothesis}"
@@ -54,27 +57,33 @@ def translatable(source: Tokenizer, pairs: Sequence[Pair]) -> list[EncodedSource
     return encoded
 
 
-def translate_pairs(pipeline: Pipeline, pairs: Sequence[EncodedSource]) -> list[Example]:
+def translate_pairs(
+    pipeline: Pipeline, pairs: Sequence[EncodedSource], search: SearchOptions = GREEDY
+) -> list[Example]:
     """Translate the sources of pairs.
 
     Args:
         pipeline: of any back end.
         pairs: as ``translatable`` returns them.
+        search: width of the beam, and the number of texts for each pair.
     """
-    translations = pipeline.translate([encoding for _, encoding in pairs], batch_size=_BATCH_SIZE)
+    translations = pipeline.translate(
+        [encoding for _, encoding in pairs], batch_size=_BATCH_SIZE, search=search
+    )
     return [
         Example(
             source=" ".join(pair.texts.source.split()),
             reference=pipeline.target.text(pair.target),
             hypothesis=translation.text,
             unknown=translation.unknown_words,
+            others=tuple(other.text for other in translation.others),
         )
         for (pair, _), translation in zip(pairs, translations, strict=True)
     ]
 
 
 def translate_skipping(
-    pipeline: Pipeline, pairs: Sequence[Pair], *, max_length: int
+    pipeline: Pipeline, pairs: Sequence[Pair], *, max_length: int, search: SearchOptions = GREEDY
 ) -> list[Example]:
     """Translate those of the pairs that have unknown words, with these words left out.
 
@@ -84,12 +93,14 @@ def translate_skipping(
         pipeline: of any back end.
         pairs: to translate.
         max_length: the most tokens of a source, EOS included, as written.
+        search: as for ``translate_pairs``.
     """
     tokenizer = pipeline.source
     skipping = Tokenizer(tokenizer.mode, tokenizer.vocabulary, unknown_words="skip")
     short = [pair for pair in pairs if len(pair.source) < max_length]  # EOS is not yet there
     members = translatable(skipping, short)
-    return translate_pairs(pipeline, [(p, e) for p, e in members if e.unknown_tokens])
+    unknown = [(pair, encoding) for pair, encoding in members if encoding.unknown_tokens]
+    return translate_pairs(pipeline, unknown, search)
 
 
 def right_texts(
@@ -134,15 +145,39 @@ def scorer_of(target: Tokenizer, pairs: Sequence[Pair]) -> Scorer:
 
 def metrics_of(examples: Sequence[Example], scorer: Scorer) -> dict[str, Metrics]:
     """Measure the examples of each kind; a kind without examples has no metrics."""
-    by_kind = {}
-    for kind, members in (
-        (KNOWN, [example for example in examples if not example.unknown]),
-        (UNKNOWN, [example for example in examples if example.unknown]),
-    ):
-        metrics = scorer.measure([e.hypothesis for e in members], [e.reference for e in members])
-        if metrics is not None:
-            by_kind[kind] = metrics
-    return by_kind
+    measured = {
+        kind: scorer.measure([e.hypothesis for e in members], [e.reference for e in members])
+        for kind, members in _by_kind(examples).items()
+    }
+    return {kind: metrics for kind, metrics in measured.items() if metrics is not None}
+
+
+def n_best_accuracy(
+    examples: Sequence[Example], right: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, float]:
+    """Return the fraction of each kind's examples of which one of the texts is right.
+
+    Args:
+        examples: translations, with as many ``others`` as are looked at.
+        right: as ``right_texts`` returns them, where a source has several; else the reference is.
+    """
+
+    def has_right_text(example: Example) -> bool:
+        wanted = {example.reference} if right is None else {*right[example.source]}
+        return not wanted.isdisjoint((example.hypothesis, *example.others))
+
+    return {
+        kind: sum(map(has_right_text, members)) / len(members)
+        for kind, members in _by_kind(examples).items()
+        if members
+    }
+
+
+def _by_kind(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    return {
+        KNOWN: [example for example in examples if not example.unknown],
+        UNKNOWN: [example for example in examples if example.unknown],
+    }
 
 
 def to_tsv(examples: Sequence[Example]) -> bytes:

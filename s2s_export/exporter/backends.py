@@ -7,7 +7,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..decoding.greedy import DecodingOptions, Hypothesis, greedy_decode
+from ..decoding.beam import decode_n_best
+from ..decoding.hypotheses import Hypothesis
+from ..decoding.options import DecodingOptions, SearchOptions
 from ..decoding.steps import DecoderStep, EncoderStep, Steps
 from ..runtime.onnx_steps import OnnxRun
 from ..runtime.sessions import SessionSettings
@@ -38,13 +40,28 @@ class Backend:
         options: DecodingOptions,
         batch_sizes: Sequence[int] = (1,),
     ) -> Iterator[Hypothesis]:
-        """Decode sentences in batches of these sizes in turn, beginning again after the last."""
+        """Decode sentences greedily, in batches as ``search``."""
+        greedy = self.search(sources, options, SearchOptions(), batch_sizes)
+        return (hypothesis for [hypothesis] in greedy)
+
+    def search(
+        self,
+        sources: Sequence[Sequence[int]],
+        options: DecodingOptions,
+        search: SearchOptions,
+        batch_sizes: Sequence[int] = (1,),
+    ) -> Iterator[list[Hypothesis]]:
+        """Decode sentences in batches of these sizes in turn, beginning again after the last.
+
+        Yields:
+            The best hypotheses of each sentence, best first.
+        """
         remaining = iter(sources)
         for batch_size in itertools.cycle(batch_sizes):
             batch = list(itertools.islice(remaining, batch_size))
             if not batch:
                 return
-            yield from greedy_decode(self, batch, options)
+            yield from decode_n_best(self, batch, options, search)
 
 
 def eager_backend(source: ExportSource) -> Backend:

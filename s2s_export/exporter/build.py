@@ -14,6 +14,7 @@ from .. import __version__
 from ..decoding.contract import check_specs
 from ..errors import GraphError, ParityError
 from ..folder import manifest_file
+from ..folder.evidence_records import Golden, ParityRecord
 from ..folder.manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
@@ -22,12 +23,10 @@ from ..folder.manifest import (
     TARGET_MERGES_FILE,
     TARGET_VOCABULARY_FILE,
     FileRecord,
-    Golden,
     GraphRecord,
     Graphs,
     Int8,
     Manifest,
-    ParityRecord,
     Side,
     SpecialIds,
     StepSpecs,

@@ -5,15 +5,18 @@ Part of the exporter: ``build`` asks for it and writes it into the manifest.
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ..decoding.greedy import DecodingOptions, Hypothesis
+from ..decoding.hypotheses import Hypothesis
+from ..decoding.options import DecodingOptions, SearchOptions
 from ..decoding.steps import Steps
-from ..folder.manifest import Agreement, Golden, Graphs, Int8, ParityRecord
+from ..folder.evidence_records import Golden, GoldenBeam, GoldenHypothesis, ParityRecord
+from ..folder.manifest import Agreement, Graphs, Int8
 from ..pipeline import Pipeline
 from ..quantization import calibration
 from ..quantization.calibration import Feeds
 from ..text.vocabulary import EOS, SOS
-from . import parity
+from . import beam_parity, beam_record, parity
 from .backends import TwoFiles, eager_backend, onnx_backend, torchscript_backend
 from .source import ExportSource, Sample
 from .ties import TIE_MARGIN, MarginRecorder
@@ -21,9 +24,15 @@ from .ties import TIE_MARGIN, MarginRecorder
 _BATCH_SIZES = (1, 2, 3, 7)
 _GOLDEN_SENTENCES = 8
 _MEASURED_BATCH = 128
+_BEAM_SENTENCES = 64
+_BEAM = SearchOptions(beam_size=4, n_best=4)
+"""The beam that is compared and replayed: the whole of it, as an app may ask for."""
 
 
-def encoded_samples(source: ExportSource) -> list[tuple[Sample, tuple[int, ...]]]:
+Ids = tuple[int, ...]
+
+
+def encoded_samples(source: ExportSource) -> list[tuple[Sample, Ids]]:
     """Return the samples with their token ids, those without a known word left out.
 
     Raises:
@@ -36,7 +45,7 @@ def encoded_samples(source: ExportSource) -> list[tuple[Sample, tuple[int, ...]]
 def check_parity(
     source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None
 ) -> dict[str, ParityRecord]:
-    """Compare both kinds of graph with eager PyTorch.
+    """Compare both kinds of graph with eager PyTorch: greedily, and some sentences with a beam.
 
     Args:
         source: the model, and the texts to compare on.
@@ -52,14 +61,36 @@ def check_parity(
     candidates = [onnx_backend(graphs, source)]
     if scripts is not None:
         candidates.append(torchscript_backend(scripts, source))
-    return parity.compare(
-        eager_backend(source),
+    reference, options = eager_backend(source), _options(source)
+    vocabularies = (source.source.vocabulary, source.target.vocabulary)
+    sources = [ids for _, ids in encoded_samples(source)]
+    records = parity.compare(
+        reference,
         candidates,
-        [ids for _, ids in encoded_samples(source)],
-        DecodingOptions(SOS, EOS, source.max_target_length),
-        vocabularies=(source.source.vocabulary, source.target.vocabulary),
+        sources,
+        options,
+        vocabularies=vocabularies,
         batch_sizes=_BATCH_SIZES,
     )
+    beams = beam_parity.compare_beams(
+        reference,
+        candidates,
+        _spread(sources, _BEAM_SENTENCES),
+        options,
+        _BEAM,
+        vocabularies=vocabularies,
+        batch_sizes=_BATCH_SIZES,
+    )
+    return {name: replace(record, beam=beams[name]) for name, record in records.items()}
+
+
+def _spread(sources: Sequence[Ids], count: int) -> Sequence[Ids]:
+    """Return so many sentences, spread over all of them."""
+    return sources[:: max(1, len(sources) // count)][:count]
+
+
+def _options(source: ExportSource) -> DecodingOptions:
+    return DecodingOptions(SOS, EOS, source.max_target_length)
 
 
 def golden(source: ExportSource) -> tuple[Golden, ...]:
@@ -90,7 +121,20 @@ def _golden(text: str, source: ExportSource) -> Golden | None:
         target=source.target.decode(hypothesis.ids),
         target_ids=hypothesis.with_eos(EOS),
         log_probs=hypothesis.log_probs,
+        beam=_golden_beam(ids, source),
     )
+
+
+def _golden_beam(ids: Ids, source: ExportSource) -> GoldenBeam | None:
+    """Decode a sentence with a beam; ``None`` if two hypotheses are tied."""
+    recorded = beam_record.record(source.steps, ids, _options(source), _BEAM)
+    if recorded.is_tied:
+        return None
+    hypotheses = (
+        GoldenHypothesis(source.target.decode(h.ids), h.with_eos(EOS), h.log_probs)
+        for h in recorded.n_best
+    )
+    return GoldenBeam(_BEAM.beam_size, _BEAM.length_penalty, tuple(hypotheses))
 
 
 def sample_feeds(source: ExportSource, graphs: TwoFiles) -> tuple[list[Feeds], list[Feeds]]:
@@ -101,10 +145,8 @@ def sample_feeds(source: ExportSource, graphs: TwoFiles) -> tuple[list[Feeds], l
         graphs: the float32 ONNX files.
     """
     sources = [ids for _, ids in encoded_samples(source)]
-    # Spread over all samples, as for the golden sentences.
-    sources = sources[:: max(1, len(sources) // _MEASURED_BATCH)][:_MEASURED_BATCH]
-    options = DecodingOptions(SOS, EOS, source.max_target_length)
-    return calibration.record(onnx_backend(graphs, source), sources, options)
+    sources = list(_spread(sources, _MEASURED_BATCH))
+    return calibration.record(onnx_backend(graphs, source), sources, _options(source))
 
 
 def measure_int8(

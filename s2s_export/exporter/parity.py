@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..decoding.greedy import DecodingOptions
+from ..decoding.options import DecodingOptions
 from ..decoding.steps import FloatArray, State, TensorSpec, TokenIds, fixed_shape
 from ..errors import ParityError
-from ..folder.manifest import ParityRecord
+from ..folder.evidence_records import ParityRecord
 from ..text.vocabulary import Vocabulary
 from ..verify import TOLERANCE
 from .backends import Backend

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..decoding.encoder import run_encoder
-from ..decoding.greedy import DecodingOptions, Hypothesis
+from ..decoding.hypotheses import Hypothesis
+from ..decoding.options import DecodingOptions
 from ..decoding.steps import DecoderStep, FloatArray, State, StepPair, Steps, TokenIds
 from ..errors import ParityError
 from ..text.vocabulary import Vocabulary

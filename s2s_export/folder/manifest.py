@@ -1,4 +1,4 @@
-"""The records of ``manifest.json``: the model, its files, and the evidence of parity.
+"""The records of ``manifest.json``: the model, its files, and the whole.
 
 The field names are those of the file. ``manifest_file`` reads and writes it, ``format.md``
 specifies it for readers in other languages. Standard library only, beside the specifications.
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..decoding.steps import DecoderSpec, EncoderSpec
+from .evidence_records import Golden, ParityRecord
 
 FORMAT_VERSION = 3
 """The format that this release writes, and the newest that it reads."""
@@ -121,54 +122,6 @@ class TorchScript:
     encoder: TorchScriptRecord | None
     decoder: TorchScriptRecord | None
     missing_because: str | None
-
-
-@dataclass(frozen=True)
-class ParityRecord:
-    """The comparison of one back end with eager PyTorch before publishing.
-
-    Attributes:
-        sentences: sentences decoded by both.
-        identical: those with the same tokens.
-        ties: the others, each shown to be a tie: the two tokens lie within ``tie_margin``.
-        largest_differences: the largest absolute difference, by output: ``encoder hidden``,
-            ``decoder log_probs``, ``decoder hidden``, and so on.
-        tolerance: the largest that was allowed.
-        tie_margin: the log-probability margin below which two tokens count as tied.
-        smallest_margin: smallest difference between the best and the second-best log-probability.
-    """
-
-    sentences: int
-    identical: int
-    ties: int
-    largest_differences: Mapping[str, float]
-    tolerance: float
-    tie_margin: float
-    smallest_margin: float
-
-    @property
-    def largest_difference(self) -> float:
-        """The largest of ``largest_differences``."""
-        return max(self.largest_differences.values(), default=0.0)
-
-
-@dataclass(frozen=True)
-class Golden:
-    """A sentence and its translation by eager PyTorch, to be replayed anywhere.
-
-    Attributes:
-        source: normalized.
-        source_ids: its token ids, EOS included.
-        target: text.
-        target_ids: its token ids, EOS included if decoding reached it.
-        log_probs: natural logarithm of the probability of each of ``target_ids``.
-    """
-
-    source: str
-    source_ids: tuple[int, ...]
-    target: str
-    target_ids: tuple[int, ...]
-    log_probs: tuple[float, ...]
 
 
 @dataclass(frozen=True)

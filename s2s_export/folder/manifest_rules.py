@@ -7,10 +7,12 @@ specifications.
 import re
 
 from ..decoding.contract import check_specs
+from ..decoding.options import LARGEST_BEAM, LARGEST_PENALTY
 from ..decoding.steps import LARGEST_SIZE
 from ..errors import ManifestError, SpecError
 from ..text.modes import TARGET_MODES, TEXT_MODES
 from ..text.vocabulary import EOS, SOS, UNK
+from .evidence_records import Golden, GoldenBeam, GoldenHypothesis
 from .manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
@@ -18,8 +20,8 @@ from .manifest import (
     SOURCE_VOCABULARY_FILE,
     TARGET_MERGES_FILE,
     TARGET_VOCABULARY_FILE,
-    Golden,
     Manifest,
+    Side,
 )
 
 LARGEST_FILE = 2**31 - 1
@@ -106,18 +108,39 @@ def _check_steps(manifest: Manifest) -> None:
 
 
 def _check_golden(golden: Golden, manifest: Manifest, where: str) -> None:
-    for field, ids, side in (
-        ("source_ids", golden.source_ids, manifest.source),
-        ("target_ids", golden.target_ids, manifest.target),
-    ):
-        size, limit = side.vocabulary_size, side.max_length
-        _require(1 <= len(ids) <= limit, f"{where}.{field}", f"1 to {limit} tokens")
-        _require(all(0 <= token < size for token in ids), f"{where}.{field}", f"ids below {size}")
+    _check_ids(golden.source_ids, manifest.source, f"{where}.source_ids")
+    _check_target(golden, manifest.target, where)
+    if golden.beam is not None:
+        _check_beam(golden.beam, manifest.target, f"{where}.beam")
+
+
+def _check_beam(beam: GoldenBeam, target: Side, where: str) -> None:
+    _require(1 <= beam.beam_size <= LARGEST_BEAM, f"{where}.beam_size", f"1 to {LARGEST_BEAM}")
+    _require(
+        0 <= beam.length_penalty <= LARGEST_PENALTY,
+        f"{where}.length_penalty",
+        f"0 to {LARGEST_PENALTY:g}",
+    )
+    _require(
+        1 <= len(beam.hypotheses) <= beam.beam_size, f"{where}.hypotheses", "1 to beam_size of them"
+    )
+    for index, hypothesis in enumerate(beam.hypotheses):
+        _check_target(hypothesis, target, f"{where}.hypotheses[{index}]")
+
+
+def _check_target(golden: Golden | GoldenHypothesis, target: Side, where: str) -> None:
+    _check_ids(golden.target_ids, target, f"{where}.target_ids")
     _require(
         len(golden.log_probs) == len(golden.target_ids),
         f"{where}.log_probs",
         "one for each of target_ids",
     )
+
+
+def _check_ids(ids: tuple[int, ...], side: Side, where: str) -> None:
+    size, limit = side.vocabulary_size, side.max_length
+    _require(1 <= len(ids) <= limit, where, f"1 to {limit} tokens")
+    _require(all(0 <= token < size for token in ids), where, f"ids below {size}")
 
 
 def _require(holds: bool, where: str, expected: str) -> None:

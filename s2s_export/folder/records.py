@@ -21,7 +21,8 @@ T = TypeVar("T")
 def dumps(value: object, more: Mapping[str, str]) -> bytes:
     """Write a dataclass as UTF-8 JSON: sorted keys, two spaces, a final line feed.
 
-    The same value gives the same bytes.
+    The same value gives the same bytes. Fields that may be missing are left out where they are
+    ``None``.
 
     Args:
         value: a dataclass.
@@ -30,13 +31,30 @@ def dumps(value: object, more: Mapping[str, str]) -> bytes:
     assert dataclasses.is_dataclass(value)
     assert not isinstance(value, type)
     text = json.dumps(
-        {**dataclasses.asdict(value), **more},
+        {**_plain(value), **more},
         sort_keys=True,
         indent=2,
         ensure_ascii=False,
         allow_nan=False,
     )
     return f"{text}\n".encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses, mappings and tuples as dictionaries and lists."""
+    if dataclasses.is_dataclass(value):
+        fields = {field: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {f.name: _plain(v) for f, v in fields.items() if v is not None or not _optional(f)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _optional(field: "dataclasses.Field[Any]") -> bool:
+    """Tell whether a field may be missing in the file: its default is ``None``."""
+    return field.default is None
 
 
 def parse(content: bytes, name: str) -> dict[str, Any]:
@@ -72,7 +90,8 @@ def build(cls: type[T], value: object, where: str) -> T:
     Raises:
         ManifestError: a field is missing or of another type; the message gives its path, the
             expected type and the value. Fields that the dataclass does not have are ignored, so
-            that a later release may add some.
+            that a later release may add some; one with the default ``None`` may be missing, since
+            an earlier release did not write it.
     """
     if not isinstance(value, dict):
         raise _mismatch(where, "an object", value)
@@ -80,6 +99,8 @@ def build(cls: type[T], value: object, where: str) -> T:
     arguments = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         path = f"{where}.{field.name}"
+        if field.name not in value and _optional(field):
+            continue
         if field.name not in value:
             raise ManifestError(f"{path}: missing; export again")
         arguments[field.name] = _convert(hints[field.name], value[field.name], path)

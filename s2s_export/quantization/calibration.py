@@ -15,7 +15,8 @@ import onnx
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from ..decoding.greedy import DecodingOptions, greedy_decode
+from ..decoding.greedy import greedy_decode
+from ..decoding.options import DecodingOptions
 from ..decoding.steps import (
     DecoderStep,
     EncoderStep,

@@ -5,7 +5,7 @@ for unknown tokens and the limit of the model. Both worlds import it, so that an
 exactly as training did. Standard library only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +13,7 @@ from ..errors import (
     InputTypeError,
     MalformedTextError,
     OptionError,
+    TextError,
     TextTooLongError,
     UnknownWordError,
 )
@@ -107,6 +108,33 @@ class Tokenizer:
             TextError: as for ``tokens``.
         """
         return self.encode_tokens(self.tokens(text))
+
+    def encode_texts(
+        self, texts: Iterable[str], on_error: Callable[[TextError], None] | None = None
+    ) -> Iterator[Encoding]:
+        """Turn several texts into token ids, each when it is asked for.
+
+        Args:
+            texts: any number.
+            on_error: called with the error of a text, whose encoding is then empty; without it the
+                error is raised. Its ``index`` says which text it is.
+
+        Raises:
+            TextError: as for ``encode``.
+        """
+        if isinstance(texts, str):
+            raise InputTypeError("expected several texts, found one str; use translate")
+        for index, text in enumerate(texts):
+            try:
+                encoding = self.encode(text)
+            except TextError as error:
+                error.index = index
+                if on_error is None:
+                    error.add_note(f"it is the text with index {index}")
+                    raise
+                on_error(error)
+                encoding = Encoding((), ())
+            yield encoding
 
     def encode_tokens(self, tokens: Sequence[str]) -> Encoding:
         """Turn the tokens of a text into ids.

@@ -12,6 +12,7 @@ import pytest
 GUIDE = Path(__file__).parents[2] / "docs" / "use-in-your-app.md"
 EXPECTED = {
     "A script": "i'm late .  (score -0.",
+    "Several translations": "-0.",
     "A thread pool": "300 i'm late .\n",
     "A data pipeline": "i'm cold .,-0.",
     "Token by token": "they're making dinner .\n",

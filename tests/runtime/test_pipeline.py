@@ -16,10 +16,11 @@ from s2s_export.decoding.steps import (
     TokenIds,
 )
 from s2s_export.errors import NonFiniteError
-from s2s_export.pipeline import Pipeline, Translation
+from s2s_export.pipeline import Pipeline
 from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Encoding, Tokenizer
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
+from s2s_export.translation import Translation
 
 FOLLOWER = np.array([2, EOS, 3, 4, EOS])
 """The token that the decoder gives the highest probability, by the token before it."""

@@ -117,6 +117,7 @@ def test_public_names_are_in_all() -> None:
     modules = {module.name for module in pkgutil.iter_modules(s2s_export.__path__)}
     public -= modules | {"TYPE_CHECKING", "Any"}
     assert {*s2s_export.__all__} == public | {
+        "Alternative",
         "Attention",
         "Translation",
         "Translator",

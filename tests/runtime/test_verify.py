@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from s2s_export import info, verify
+from s2s_export import Translator, info, verify
+from s2s_export.decoding.options import SearchOptions
 from s2s_export.errors import ProviderError
 from s2s_export.folder.reader import ExportedFolder
+from s2s_export.text.vocabulary import EOS
 
 Vouch = Callable[[Path], None]
 EditManifest = Callable[[Path, Callable[[Any], object]], None]
@@ -169,6 +171,64 @@ def test_each_part_of_a_golden_sentence_is_compared(
 ) -> None:
     edit_manifest(tiny_copy, lambda manifest: edit(manifest["golden"][3]))
     [line] = failed(tiny_copy)
+    assert message in line
+
+
+def with_golden_beams(folder: Path, edit_manifest: EditManifest, beam_size: int = 4) -> None:
+    """Give the golden sentences the beams that an export of today would."""
+    translator = Translator(folder)
+    search = SearchOptions(beam_size, beam_size)
+
+    def edit(manifest: Any) -> None:
+        for golden in manifest["golden"]:
+            [found] = translator.pipeline.decode_n_best([golden["source_ids"]], search)
+            hypotheses = [
+                {
+                    "target": translator.target.decode(one.ids),
+                    "target_ids": [*one.with_eos(EOS)],
+                    "log_probs": [*one.log_probs],
+                }
+                for one in found
+            ]
+            golden["beam"] = {
+                "beam_size": beam_size,
+                "length_penalty": 1.0,
+                "hypotheses": hypotheses,
+            }
+
+    edit_manifest(folder, edit)
+
+
+def test_golden_beams_are_replayed(tiny_3_copy: Path, edit_manifest: EditManifest) -> None:
+    with_golden_beams(tiny_3_copy, edit_manifest)
+    report = verify.verify(tiny_3_copy)
+    assert report.passed
+    found = {check.name: check.found for check in report.checks}
+    count = len(ExportedFolder(tiny_3_copy).manifest.golden)
+    assert found["golden beams"].startswith(f"{count} sentences as eager PyTorch, on cpu; largest")
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda b: b["hypotheses"].reverse(), "a beam of 4: expected ids [["),
+        (lambda b: b["hypotheses"][2]["target_ids"].reverse(), "a beam of 4: expected ids [["),
+        (lambda b: b["hypotheses"][1].update(target="x"), "a beam of 4: expected ids [["),
+        (lambda b: b["hypotheses"].pop(), "a beam of 4: expected ids [["),
+        (lambda b: b.update(length_penalty=0.0), "a beam of 4: expected ids [["),
+        (
+            lambda b: b["hypotheses"][3]["log_probs"].__setitem__(0, 2.0),
+            "they differ by ",
+        ),
+    ],
+)
+def test_each_part_of_a_golden_beam_is_compared(
+    tiny_3_copy: Path, edit_manifest: EditManifest, edit: Callable[[Any], object], message: str
+) -> None:
+    with_golden_beams(tiny_3_copy, edit_manifest)
+    edit_manifest(tiny_3_copy, lambda m: [edit(golden["beam"]) for golden in m["golden"]])
+    [line] = failed(tiny_3_copy)
+    assert line.startswith("golden beams: ")
     assert message in line
 
 

@@ -13,25 +13,27 @@ TEXT = {"errors", "text"}
 DECODING = {"errors", "decoding", "numpy"}
 FOLDER = {*TEXT, *DECODING, "folder"}
 RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
-APP = {*RUNTIME, "pipeline", "translator", "command", "atomic_file", "__init__"}
+APP = {*RUNTIME, "translation", "pipeline", "translator", "command", "atomic_file", "__init__"}
 QUANTIZATION = {*RUNTIME, "quantization", "onnx", "onnx_ir"}
 EXPORTER = {*APP, *QUANTIZATION, "verify", "exporter", "torch", "onnxscript"}
 RULES = {
     "errors": set[str](),
     "command, atomic_file": {"errors"},
+    "command_lines": {"errors", "atomic_file"},
     "text": TEXT,
     "decoding": DECODING,
     "folder": FOLDER,
     "runtime": RUNTIME,
-    "pipeline": {*TEXT, *DECODING},
+    "translation": DECODING,
+    "pipeline": {*TEXT, *DECODING, "translation"},
     "translator, __init__": APP,
     "golden": APP,
-    "verify, info, __main__": {*APP, "golden", "verify"},
+    "verify, info, __main__": {*APP, "golden", "verify", "command_lines"},
     "quantization": QUANTIZATION,
     "exporter": EXPORTER,
     "export": {*EXPORTER, "training"},
     "training": {
-        *(*TEXT, *DECODING, "pipeline", "command", "atomic_file", "training"),
+        *(*TEXT, *DECODING, "translation", "pipeline", "command", "atomic_file", "training"),
         *("exporter.torch_steps", "torch", "matplotlib", "pooch", "requests", "sacrebleu"),
         *("tokenizers", "rapidfuzz", "tqdm", "tyro"),
     },

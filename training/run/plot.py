@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from s2s_export.pipeline import Translation
+from s2s_export.translation import Translation
 
 from .history import TUTORIAL_SCALE, History
 

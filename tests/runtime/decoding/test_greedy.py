@@ -1,10 +1,9 @@
 """The greedy loop, driven by steps in plain numpy.
 
-The steps are a toy recurrent model with random weights: cheap, exact and free of any tool chain.
 The oracle is a loop over one sentence and one token at a time that shares nothing with greedy.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from s2s_export.decoding.encoder import run_encoder
-from s2s_export.decoding.greedy import DecodingOptions, Hypothesis, greedy_decode
+from s2s_export.decoding.greedy import greedy_decode
+from s2s_export.decoding.hypotheses import Hypothesis
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import (
     DecoderSpec,
     DecoderStep,
@@ -26,80 +27,11 @@ from s2s_export.decoding.steps import (
 )
 from s2s_export.errors import NonFiniteError
 
-SOURCE_SIZE, TARGET_SIZE, HIDDEN = 11, 9, 6
-
-
-class ToySteps:
-    """An encoder and a decoder whose state has one tensor that changes and one that does not."""
-
-    def __init__(self, seed: int) -> None:
-        generator = np.random.default_rng(seed)
-        self.embed_source = generator.normal(size=(SOURCE_SIZE, HIDDEN))
-        self.embed_target = generator.normal(size=(TARGET_SIZE, HIDDEN))
-        self.recur = generator.normal(size=(HIDDEN, HIDDEN))
-        self.out = generator.normal(size=(HIDDEN, TARGET_SIZE)) * 2
-        self.encoder_calls: list[tuple[int, int]] = []
-        self.decoder_batches: list[int] = []
-
-    def run_encoder(self, tokens: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
-        assert tokens.dtype == np.int64
-        self.encoder_calls.append((tokens.shape[0], tokens.shape[1]))
-        hidden, first = state[0], state[1].copy()
-        memory = []
-        for row in tokens:
-            hidden = np.tanh(hidden @ self.recur + self.embed_source[row])
-            first = np.where(first == 0, hidden, first)
-            memory.append(hidden[0])
-        outputs = (hidden, first, np.array(memory))
-        return [output.astype(np.float32) for output in outputs]
-
-    def run_decoder(self, token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
-        hidden, first, memory = state
-        self.decoder_batches.append(len(token))
-        # Zeros after the end of a sentence add nothing to a sum over its tokens.
-        looked_up = (memory * self.embed_target[token]).sum(axis=0)
-        given = self.embed_target[token] + first + looked_up
-        hidden = np.tanh(hidden @ self.recur + given)
-        scores = hidden[0] @ self.out
-        log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        outputs = (log_probs, hidden, looked_up[np.newaxis])
-        return [output.astype(np.float32) for output in outputs]
-
-    @property
-    def encoder(self) -> EncoderStep:
-        return EncoderStep(ENCODER, self.run_encoder)
-
-    @property
-    def decoder(self) -> DecoderStep:
-        return DecoderStep(DECODER, self.run_decoder)
-
-
-STATE: dict[str, Shape] = {"hidden": (1, "B", HIDDEN), "first": (1, "B", HIDDEN)}
-ENCODER = EncoderSpec.from_shapes(
-    STATE,
-    {
-        "next_hidden": (1, "B", HIDDEN),
-        "next_first": (1, "B", HIDDEN),
-        "memory": ("T", "B", HIDDEN),
-    },
-)
-DECODER = DecoderSpec.from_shapes(
-    TARGET_SIZE,
-    {**STATE, "memory": ("S", "B", HIDDEN)},
-    {"next_hidden": (1, "B", HIDDEN), "seen": (1, "B", HIDDEN)},
-)
+from .toy_steps import DECODER, ENCODER, HIDDEN, ToySteps, random_sources, scripted
 
 
 def options(max_length: int = 12) -> DecodingOptions:
     return DecodingOptions(sos=0, eos=1, max_length=max_length)
-
-
-def scripted(run_decoder: Callable[[TokenIds, Sequence[FloatArray]], list[FloatArray]]) -> StepPair:
-    """Return steps without state, of which only the decoder computes anything."""
-    return StepPair(
-        EncoderStep(EncoderSpec.from_shapes({}, {}), lambda tokens, state: []),
-        DecoderStep(DecoderSpec.from_shapes(3, {}, {}), run_decoder),
-    )
 
 
 def oracle(steps: ToySteps, source: Sequence[int], max_length: int) -> tuple[list[int], bool]:
@@ -119,11 +51,6 @@ def oracle(steps: ToySteps, source: Sequence[int], max_length: int) -> tuple[lis
             return ids, True
         ids.append(token)
     return ids, False
-
-
-def random_sources(seed: int, count: int) -> list[list[int]]:
-    generator = np.random.default_rng(seed)
-    return [generator.integers(1, SOURCE_SIZE, n).tolist() for n in generator.integers(1, 9, count)]
 
 
 @pytest.mark.parametrize("seed", range(20))

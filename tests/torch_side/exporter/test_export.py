@@ -13,14 +13,15 @@ import onnx
 import pytest
 import torch
 
-from s2s_export import Translator
+from s2s_export import Translator, info
 from s2s_export.decoding.steps import StepSpec
 from s2s_export.errors import ArtefactNotFoundError, GraphError, OutputError, ParityError
 from s2s_export.export import export, main
 from s2s_export.exporter import build, evidence, onnx_export, torchscript
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder import manifest_file
-from s2s_export.folder.manifest import Golden, GraphRecord
+from s2s_export.folder.evidence_records import Golden
+from s2s_export.folder.manifest import GraphRecord
 from s2s_export.verify import verify
 from training.run import checkpoint as checkpoints
 from training.run.checkpoint import Checkpoint
@@ -103,6 +104,24 @@ def test_the_fingerprint_tells_runs_apart(source: ExportSource) -> None:
     with torch.no_grad():
         source.decoder.get_parameter("out.bias")[0] += 1e-3
     assert build.fingerprint(source) != before
+
+
+@pytest.mark.usefixtures("graphs_made_once")
+def test_the_manifest_proves_beams_too(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = export(run, tmp_path / "out")
+    for parity in manifest.parity.values():
+        assert parity.beam is not None
+        assert (parity.beam.beam_size, parity.beam.identical) == (4, parity.beam.sentences)
+        assert 0 < parity.beam.sentences <= 64
+    beams = [golden.beam for golden in manifest.golden if golden.beam is not None]
+    assert len(beams) >= 4
+    for golden in manifest.golden:
+        if golden.beam is not None:
+            assert golden.beam.beam_size == len(golden.beam.hypotheses) == 4
+    assert info.main([str(tmp_path / "out")]) == 0
+    assert ", beams of 4: " in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("graphs_made_once")

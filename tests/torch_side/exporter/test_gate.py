@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import (
     DecoderSpec,
     DecoderStep,
@@ -18,7 +18,7 @@ from s2s_export.errors import ParityError
 from s2s_export.exporter.backends import Backend
 from s2s_export.exporter.parity import compare
 from s2s_export.exporter.ties import TIE_MARGIN
-from s2s_export.folder.manifest import ParityRecord
+from s2s_export.folder.evidence_records import ParityRecord
 from s2s_export.text.vocabulary import Vocabulary
 from s2s_export.verify import TOLERANCE
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import DecoderSpec, EncoderSpec, Shape
 from s2s_export.errors import GraphError, ParityError
 from s2s_export.exporter import build, onnx_export, parity, torchscript

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from s2s_export.decoding.encoder import run_encoder
-from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import FloatArray, State
 from s2s_export.exporter.backends import Backend
 from s2s_export.exporter.parity import compare, step_differences

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from s2s_export.decoding.encoder import run_encoder
-from s2s_export.decoding.greedy import DecodingOptions
+from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import State
 from s2s_export.errors import GraphError
 from s2s_export.exporter import build, onnx_export

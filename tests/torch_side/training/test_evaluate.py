@@ -10,6 +10,7 @@ import sacrebleu
 import torch
 
 from s2s_export import Translator
+from s2s_export.decoding.options import SearchOptions
 from s2s_export.decoding.steps import (
     DecoderSpec,
     DecoderStep,
@@ -133,6 +134,44 @@ def test_alternatives_on_the_command_line(
     command = ["--run", str(run), "--data", str(data), "--hypotheses", str(tmp_path / "h.tsv")]
     assert main([*command, "--alternatives", " | "]) == 0
     assert "exact 100.0% of 1" in capsys.readouterr().out
+
+
+def test_n_best_accuracy_is_how_often_a_right_text_is_among_the_first() -> None:
+    examples = [
+        Example("x", "A", "A", (), ("B", "C")),
+        Example("y", "A", "B", (), ("C", "A")),
+        Example("z", "A", "B", (), ("C", "D")),
+        Example("u", "A", "B", ("u",), ("A",)),
+    ]
+    found = evaluation.n_best_accuracy(examples)
+    assert found == {KNOWN: pytest.approx(2 / 3), UNKNOWN: 1.0}
+    right = {"x": ("E",), "y": ("E", "C"), "z": ("D", "A"), "u": ("E", "F")}
+    assert evaluation.n_best_accuracy(examples, right) == {KNOWN: 2 / 3, UNKNOWN: 0.0}
+    assert evaluation.n_best_accuracy(examples[:3]).keys() == {KNOWN}
+
+
+def test_beams_on_the_command_line(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [pair, *_] = read_pairs(run / TEST_FILE).pairs
+    pipeline = checkpoint.load(run).pipeline
+    search = SearchOptions(beam_size=4, n_best=3)
+    [found] = pipeline.translate([pipeline.source.encode(pair.source)], search=search)
+    [best, _, third] = [one.text for one in found.alternatives]
+    data = tmp_path / "alternatives.tsv"
+    data.write_text(f"nothing | {third}\t{pair.source}\n", encoding="utf-8")
+    options = ["--run", str(run), "--data", str(data), "--alternatives", " | ", "--beam-size", "4"]
+    options += ["--hypotheses", str(tmp_path / "h.tsv")]
+    for n_best, accuracy in ((3, "100.0%"), (2, "0.0%")):
+        assert main([*options, "--n-best", str(n_best)]) == 0
+        out = capsys.readouterr().out
+        assert f": a right text among the first {n_best}: {accuracy}\n" in out
+        assert "exact 0.0% of 1" in out
+        assert f"\t{best}\t" in (tmp_path / "h.tsv").read_text(encoding="utf-8")
+    assert main(options) == 0
+    assert "among the first" not in capsys.readouterr().out
+    assert main([*options, "--n-best", "5"]) == 2
+    assert "n_best: expected an int from 1 to the beam_size, 4, found 5" in capsys.readouterr().err
 
 
 def test_bleu_is_left_out_where_no_reference_has_four_tokens() -> None:
