@@ -103,8 +103,9 @@ class Translator(LoadedFolder):
                 10: 1 for the mean log-probability of a token, 0 for the sum.
             min_length: the fewest tokens of a translation, the end mark included as in
                 ``max_length``.
-            suppress: what is never said: texts, as the target's tokenizer splits them, or sequences
-                of tokens as in ``Translation.tokens``. A prefix may say it all the same.
+            suppress: what is never said: texts, as the target's tokenizer splits them (one of
+                subwords begins a word), or sequences of tokens as in ``Translation.tokens``. A
+                prefix may say it all the same.
             no_repeat_ngram: n of the n-grams, n tokens in a row, that no translation says twice; 0
                 for none.
             copy_unknown: put the text's own word in the place of a token whose most attended source

@@ -68,13 +68,14 @@ class Lexicon:
         for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
             try:
                 columns = line.decode("utf-8").removesuffix("\r").split("\t")
-                if len(columns) == 2:
-                    lexicon._add(*columns)
-                elif any(map(str.strip, columns)):
+                if not any(map(str.strip, columns)):
+                    continue
+                if len(columns) != 2:
                     raise ValueError(
                         "expected a text, a tab and its translation, found "
                         f"{len(columns)} column{'s' if len(columns) > 1 else ''}"
                     )
+                lexicon._add(*columns)
             except UnicodeDecodeError as error:
                 raise DataFormatError(
                     f"{path}, line {number}: not UTF-8 at byte {error.start}"
