@@ -8,11 +8,12 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from itertools import repeat
 from typing import TYPE_CHECKING
 
-from . import __version__, command
-from .command_lines import Lines, opened, with_progress, writer
+from . import command
+from .command_line.lines import Lines, opened, with_progress, writer
+from .command_line.options import parser
 from .errors import TextError
 
 if TYPE_CHECKING:
@@ -21,109 +22,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Translate the sentences given as arguments, or the lines of a file or of stdin."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     return command.run(lambda: _translate(options), debug=options.debug)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m s2s_export",
-        description="Translate sentences with an exported model: one line for each sentence.",
-        epilog="Exit codes: 0 ok, 1 a text cannot be translated (its line is empty, the others are "
-        "translated), 2 wrong usage, 3 the exported folder or the output cannot be used, 4 the "
-        "input cannot be read, 5 the device is not available, 130 interrupted.",
-    )
-    parser.add_argument(
-        "text",
-        nargs="*",
-        metavar="TEXT",
-        help="a sentence; without any, each line of --input or of stdin is one",
-    )
-    parser.add_argument(
-        "--model",
-        default="exported/",
-        metavar="DIR",
-        help="the exported folder (default: %(default)s)",
-    )
-    parser.add_argument("--input", type=Path, metavar="FILE", help="translate its lines")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="write there instead of stdout; the file is replaced when all is done",
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="a JSON object for each sentence: text, tokens, log_probs, score, unknown_words, "
-        "finished, alternatives, and error, which is null or says why there is no translation",
-    )
-    parser.add_argument(
-        "--unknown-words",
-        choices=("unk", "skip", "error"),
-        help="read words that training has not seen as another form of the word or as the token "
-        "for unknown words, leave them out, or refuse the sentence (default: unk where the model "
-        "has learned it, else error)",
-    )
-    parser.add_argument(
-        "--batch-size",
-        type=_positive,
-        default=64,
-        metavar="N",
-        help="sentences translated side by side; 1 translates each line before it reads the next "
-        "(default: %(default)s; 1 at a terminal)",
-    )
-    parser.add_argument(
-        "--beam-size",
-        type=_positive,
-        default=1,
-        metavar="K",
-        help="follow the K best translations of a sentence side by side; 1 takes the most probable "
-        "token each time (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--n-best",
-        type=_positive,
-        default=1,
-        metavar="N",
-        help="write the N best translations, at most K of them. Without --json each has a line of "
-        "three columns with tabs between: number of the sentence, score, translation, the best "
-        "first (default: %(default)s, the translation alone)",
-    )
-    parser.add_argument(
-        "--length-penalty",
-        type=float,
-        default=1.0,
-        metavar="P",
-        help="the score is the sum of the log-probabilities divided by (number of tokens)^P "
-        "(default: %(default)s, their mean)",
-    )
-    parser.add_argument(
-        "--device", choices=("cpu", "cuda", "auto"), default="cpu", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--threads", type=_positive, default=1, metavar="N", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--precision",
-        choices=("fp32", "int8"),
-        default="fp32",
-        help="int8 is smaller and quicker, and not always the same tokens; the folder must have it "
-        "(default: %(default)s)",
-    )
-    parser.add_argument("--version", action="version", version=f"s2s-export {__version__}")
-    command.add_debug_option(parser)
-    return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-_positive.__name__ = "positive number"  # argparse's message calls the type by its name
 
 
 def _translate(options: argparse.Namespace) -> int:
@@ -141,7 +41,10 @@ def _translate(options: argparse.Namespace) -> int:
             threads=options.threads,
             precision=options.precision,
             unknown_words=options.unknown_words,
+            lexicon=options.lexicon,
         )
+        if options.prefix is not None:
+            translator.reader.read_prefix(options.prefix)  # a fault of all lines is told once
         if options.device == "auto":
             print(f"device: {translator.device}, {translator.device_reason}", file=sys.stderr)
         faults = lines.faults if lines is not None else {}
@@ -159,6 +62,11 @@ def _translate(options: argparse.Namespace) -> int:
             beam_size=options.beam_size,
             n_best=options.n_best,
             length_penalty=options.length_penalty,
+            prefix=None if options.prefix is None else repeat(options.prefix),
+            min_length=options.min_length,
+            suppress=options.suppress,
+            no_repeat_ngram=options.no_repeat_ngram,
+            copy_unknown=options.copy_unknown,
             on_error=note,
         )
         if _shows_progress(options):
@@ -187,6 +95,7 @@ def _json(translation: "Translation", fault: str | None) -> str:
         "score": translation.score,
         "unknown_words": translation.unknown_words,
         "finished": translation.finished,
+        "origin": translation.origin,
         "alternatives": [vars(alternative) for alternative in translation.alternatives],
         "error": fault,
     }

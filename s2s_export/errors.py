@@ -60,20 +60,22 @@ class UnknownWordError(TextError):
 
     Attributes:
         words: all of them, in the order of the text, each once.
+        of: ``text``, or the ``prefix`` or ``target`` that has them instead.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], of: str = "text") -> None:
         self.words = tuple(words)
+        self.of = of
         listed = ", ".join(repr(word) for word in self.words)
         noun, pronoun = ("word", "it") if len(self.words) == 1 else ("words", "them")
         super().__init__(
-            f"unknown {noun}: {listed}; the model was not trained on {pronoun}: "
-            f"rephrase, or train on pairs that contain {pronoun}"
+            f"{'' if of == 'text' else f'{of}: '}unknown {noun}: {listed}; the model was not "
+            f"trained on {pronoun}: rephrase, or train on pairs that contain {pronoun}"
         )
 
-    def __reduce__(self) -> tuple[type["UnknownWordError"], tuple[tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type["UnknownWordError"], tuple[tuple[str, ...], str]]:
         # The default would call the class with the message instead of the words.
-        return type(self), (self.words,)
+        return type(self), (self.words, self.of)
 
 
 class TextTooLongError(TextError):
@@ -83,19 +85,19 @@ class TextTooLongError(TextError):
         length: of the text; its tokens are words, punctuation and the end mark.
         limit: the most that the model takes.
         unit: ``tokens`` or ``characters``.
+        of: ``text``, or the ``prefix`` or ``target`` that is too long instead.
     """
 
-    def __init__(self, length: int, limit: int, unit: str = "tokens") -> None:
+    def __init__(self, length: int, limit: int, unit: str = "tokens", of: str = "text") -> None:
         self.length = length
         self.limit = limit
         self.unit = unit
-        super().__init__(
-            f"the text has {length} {unit}, the model takes at most {limit}: split it into "
-            "shorter sentences"
-        )
+        self.of = of
+        remedy = "split it into shorter sentences" if of == "text" else "shorten it"
+        super().__init__(f"the {of} has {length} {unit}, the model takes at most {limit}: {remedy}")
 
-    def __reduce__(self) -> tuple[type["TextTooLongError"], tuple[int, int, str]]:
-        return type(self), (self.length, self.limit, self.unit)
+    def __reduce__(self) -> tuple[type["TextTooLongError"], tuple[int, int, str, str]]:
+        return type(self), (self.length, self.limit, self.unit, self.of)
 
 
 class MalformedTextError(TextError):

@@ -6,25 +6,20 @@ The Translator, evaluation in training, ``verify`` and the exporter use it. Both
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-import numpy as np
-
-from .decoding.beam import decode_n_best
+from .control.assembly import ATTENTION, Assembler, Parts, check_copying, copied
+from .decoding.batches import GREEDY, UNMASKED, decode_batches, force_batches
+from .decoding.control import Controlled
 from .decoding.encoder import run_encoder
 from .decoding.greedy import most_probable
-from .decoding.hypotheses import Hypothesis, score
+from .decoding.hypotheses import Hypothesis
 from .decoding.loop import run_decoder
-from .decoding.options import DecodingOptions, SearchOptions
+from .decoding.masks import masks
+from .decoding.options import DecodingOptions, MaskOptions, SearchOptions
 from .decoding.steps import Steps
-from .errors import OptionError, TextError
+from .errors import OptionError, S2SError
 from .text.tokenizer import Encoding, Tokenizer
 from .text.vocabulary import EOS, SOS
-from .translation import Alternative, Attention, Translation
-
-ATTENTION = "attention"
-"""The decoder's extra output that ``Attention.weights`` are made of."""
-
-GREEDY = SearchOptions()
-"""Greedy decoding, the default."""
+from .translation import ScoredTarget, Translation
 
 _WINDOW = 16
 """Batches that are sorted by length together: then few sentences of a batch wait for others."""
@@ -63,15 +58,28 @@ class Pipeline:
         index = spec.extra.get(ATTENTION)
         return index is not None and spec.outputs[index].shape == ("S", "B", 1)
 
-    def check_options(self, batch_size: int, attention: bool) -> None:
-        """Raise an ``OptionError`` for a batch size below 1, or attention that is not there."""
+    def check_options(
+        self,
+        batch_size: int,
+        attention: bool = False,
+        mask_options: MaskOptions = UNMASKED,
+        copy_unknown: bool = False,
+    ) -> None:
+        """Raise an ``OptionError`` for options out of range, or that the model cannot meet."""
         if batch_size < 1:
             raise OptionError(f"batch_size: expected 1 or more, found {batch_size}")
-        if attention and not self.has_attention:
+        if mask_options.min_length > self.max_length:
             raise OptionError(
-                "attention: this model has none; train one with 'python -m training.fit --recipe "
-                "attention'"
+                f"min_length: expected at most max_length, {self.max_length}, found "
+                f"{mask_options.min_length}"
             )
+        if (attention or copy_unknown) and not self.has_attention:
+            raise OptionError(
+                f"{'attention' if attention else 'copy_unknown needs attention'}: this model has "
+                "none; train one with 'python -m training.fit --recipe attention'"
+            )
+        if copy_unknown:
+            check_copying(self.source, self.target)
 
     def translate(
         self,
@@ -80,32 +88,45 @@ class Pipeline:
         batch_size: int = 1,
         attention: bool = False,
         search: SearchOptions = GREEDY,
+        mask_options: MaskOptions = UNMASKED,
+        copy_unknown: bool = False,
     ) -> list[Translation]:
         """Translate encoded texts.
 
         Args:
-            encodings: made by ``source``.
+            encodings: made by ``source``, maybe with a prefix or a lexicon's answer.
             batch_size: texts that the steps get at a time, up to ``largest_batch`` rows.
             attention: also return the attention.
             search: width of the beam, and the number of alternatives.
+            mask_options: what the translations may not say.
+            copy_unknown: put words of the text in the places of tokens, see ``assembly.copied``.
 
         Returns:
-            One translation for each text, in their order; an empty one for a text without ids.
+            One translation for each text, in their order; the lexicon's answer, or else an empty
+            one, for a text without ids.
 
         Raises:
             NonFiniteError: a step returned NaN or infinity.
         """
         members = [index for index, encoding in enumerate(encodings) if encoding.ids]
-        n_best = self.decode_n_best(
+        n_best = decode_batches(
+            self.steps,
             [encodings[index].ids for index in members],
+            self._options((ATTENTION,) if attention or copy_unknown else ()),
             search,
-            batch_size=batch_size,
-            extra_outputs=(ATTENTION,) if attention else (),
+            batch_size=self._bounded(batch_size, search),
+            prefixes=[encodings[index].prefix for index in members],
+            mask_options=mask_options,
         )
-        translations = [Translation("", (), (), e.unknown_tokens, True) for e in encodings]
-        for index, hypotheses in zip(members, n_best, strict=True):
-            translations[index] = self._translation(encodings[index], hypotheses, search)
-        return translations
+        parts = Parts(attention, copy_unknown, search.length_penalty)
+        assembler = Assembler(self.source, self.target, parts)
+        found = iter(n_best)
+        return [
+            assembler.translation(encoding, next(found))
+            if encoding.ids
+            else assembler.without_model(encoding)
+            for encoding in encodings
+        ]
 
     def translate_iter(
         self,
@@ -114,16 +135,14 @@ class Pipeline:
         batch_size: int,
         attention: bool = False,
         search: SearchOptions = GREEDY,
+        mask_options: MaskOptions = UNMASKED,
+        copy_unknown: bool = False,
     ) -> Iterator[Translation]:
         """Translate a stream of encoded texts in bounded memory, a window of batches at a time.
 
-        Args:
-            encodings: made by ``source``; an error that it raises comes after the translations of
-                the texts before it.
-            batch_size: as for ``translate``; with 1, each text is translated before the next one is
-                read.
-            attention: as for ``translate``.
-            search: as for ``translate``.
+        The options are those of ``translate``; with a batch size of 1, each text is translated
+        before the next one is read. An error that ``encodings`` raises comes after the translations
+        of the texts before it.
 
         Yields:
             One translation for each text, in their order.
@@ -131,19 +150,24 @@ class Pipeline:
         Raises:
             NonFiniteError: a step returned NaN or infinity.
         """
-        failure: list[TextError] = []
+        failure: list[S2SError] = []
 
         def until_failure() -> Iterator[Encoding]:
             try:
                 yield from encodings
-            except TextError as error:
+            except S2SError as error:
                 failure.append(error)
 
         remaining = until_failure()
         size = self._bounded(batch_size, search) * _WINDOW if batch_size > 1 else 1
         while window := list(islice(remaining, size)):
             yield from self.translate(
-                window, batch_size=batch_size, attention=attention, search=search
+                window,
+                batch_size=batch_size,
+                attention=attention,
+                search=search,
+                mask_options=mask_options,
+                copy_unknown=copy_unknown,
             )
         for error in failure:
             raise error
@@ -154,38 +178,33 @@ class Pipeline:
         return [hypothesis for [hypothesis] in n_best]
 
     def decode_n_best(
-        self,
-        sources: Sequence[Sequence[int]],
-        search: SearchOptions,
-        *,
-        batch_size: int = 1,
-        extra_outputs: tuple[str, ...] = (),
+        self, sources: Sequence[Sequence[int]], search: SearchOptions, *, batch_size: int = 1
     ) -> list[list[Hypothesis]]:
-        """Decode token ids; sentences of like length go side by side.
-
-        Args:
-            sources: token ids of each sentence, EOS included; none is empty.
-            search: width of the beam, and the number of hypotheses.
-            batch_size: sentences that the steps get at a time, up to ``largest_batch`` rows.
-            extra_outputs: as in ``DecodingOptions``.
-
-        Returns:
-            The best hypotheses for each source, best first, in the order of the sources.
-
-        Raises:
-            NonFiniteError: a step returned NaN or infinity.
-        """
-        order = sorted(range(len(sources)), key=lambda index: len(sources[index]))
-        found: dict[int, list[Hypothesis]] = {}
-        options = self._options(extra_outputs)
+        """Decode token ids as ``batches.decode_batches`` does, up to ``largest_batch`` rows."""
         batch_size = self._bounded(batch_size, search)
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            decoded = decode_n_best(self.steps, [sources[i] for i in batch], options, search)
-            found.update(zip(batch, decoded, strict=True))
-        return [found[index] for index in range(len(sources))]
+        return decode_batches(self.steps, sources, self._options(), search, batch_size=batch_size)
 
-    def stream(self, encoding: Encoding) -> Iterator[str]:
+    def score(
+        self, encodings: Sequence[Encoding], *, batch_size: int = 1, length_penalty: float = 1.0
+    ) -> list[ScoredTarget]:
+        """Score given targets, EOS included, which the encodings have as prefixes."""
+        forced = force_batches(
+            self.steps,
+            [encoding.ids for encoding in encodings],
+            [encoding.prefix for encoding in encodings],
+            self._options(),
+            batch_size=self._bounded(batch_size, GREEDY),
+        )
+        decode = self.target.vocabulary.decode
+        return [ScoredTarget(tuple(decode(h.ids)), h.log_probs, length_penalty) for h in forced]
+
+    def stream(
+        self,
+        encoding: Encoding,
+        *,
+        mask_options: MaskOptions = UNMASKED,
+        copy_unknown: bool = False,
+    ) -> Iterator[str]:
         """Translate one encoded text and yield its pieces as they are decoded.
 
         Yields:
@@ -194,17 +213,24 @@ class Pipeline:
         Raises:
             NonFiniteError: a step returned NaN or infinity.
         """
+        if encoding.answer is not None:
+            yield encoding.answer
         if not encoding.ids:
             return
+        options = self._options((ATTENTION,) if copy_unknown else ())
+        choose = Controlled(most_probable, masks(mask_options, EOS), [encoding.prefix], EOS)
         encoded = run_encoder(self.steps.encoder, [encoding.ids])
-        ids: list[int] = []
+        tokens: list[str] = []
         written = 0
-        for step in run_decoder(self.steps.decoder, encoded, 1, self._options(), most_probable):
-            [token] = step.choice.tokens.tolist()
-            if token == EOS:
+        for step in run_decoder(self.steps.decoder, encoded, 1, options, choose):
+            if len(step.live) == 0:
                 return
-            ids.append(token)
-            text = self.target.decode(ids)
+            [token] = self.target.vocabulary.decode(step.choice.tokens.tolist())
+            if copy_unknown:
+                weights = step.extra[ATTENTION][:, 0]
+                token = copied(encoding, self.source.vocabulary.unk, len(tokens), token, weights)
+            tokens.append(token)
+            text = self.target.text(tokens)
             yield text[written:]
             written = len(text)
 
@@ -216,34 +242,3 @@ class Pipeline:
 
     def _options(self, extra_outputs: tuple[str, ...] = ()) -> DecodingOptions:
         return DecodingOptions(SOS, EOS, self.max_length, extra_outputs)
-
-    def _translation(
-        self, encoding: Encoding, hypotheses: Sequence[Hypothesis], search: SearchOptions
-    ) -> Translation:
-        best, *others = (self._alternative(hypothesis, search) for hypothesis in hypotheses)
-        recorded = hypotheses[0].extra.get(ATTENTION)
-        attention = None
-        if recorded is not None:
-            # Beside longer sentences the memory goes on with zeros, which get no weight.
-            weights = np.stack(recorded)[:, : len(encoding.ids), 0]
-            attention = Attention(tuple(self.source.vocabulary.decode(encoding.ids)), weights)
-        return Translation(
-            text=best.text,
-            tokens=best.tokens,
-            log_probs=best.log_probs,
-            unknown_words=encoding.unknown_tokens,
-            finished=best.finished,
-            attention=attention,
-            length_penalty=search.length_penalty,
-            others=tuple(others),
-        )
-
-    def _alternative(self, hypothesis: Hypothesis, search: SearchOptions) -> Alternative:
-        tokens = tuple(self.target.vocabulary.decode(hypothesis.ids))
-        return Alternative(
-            text=self.target.text(tokens),
-            tokens=tokens,
-            log_probs=hypothesis.log_probs,
-            score=score(hypothesis.log_probs, search.length_penalty),
-            finished=hypothesis.finished,
-        )

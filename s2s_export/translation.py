@@ -4,6 +4,7 @@ The pipeline makes them, the Translator returns them. Both worlds import it.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .decoding.hypotheses import score
 from .decoding.steps import FloatArray
@@ -50,9 +51,11 @@ class Translation:
     Attributes:
         text: ``""`` where there was nothing to translate.
         tokens: of the translation, as the target's text mode has them: words, subwords, of which
-            the first of a word begins with its space, or characters.
+            the first of a word begins with its space, or characters. With ``copy_unknown`` some are
+            words of the text.
         log_probs: natural logarithm of the probability of each token, and one more for the end of
-            the sentence if the model reached it.
+            the sentence if the model reached it. They are the model's own, whatever was forced,
+            masked or copied.
         unknown_words: tokens of the text that the model was not trained on, in the order of the
             text, each once.
         finished: whether the model reached the end of the sentence; otherwise it was stopped at the
@@ -60,6 +63,8 @@ class Translation:
         attention: if it was asked for; ``None`` where there was nothing to translate.
         length_penalty: exponent of the length in ``score``.
         others: the next best translations, best first, if more than one was asked for.
+        origin: ``"model"``, or ``"lexicon"`` where the lexicon has the text: then the tokens are
+            those of its translation and have no log-probabilities, and the score is 0.
     """
 
     text: str
@@ -70,6 +75,7 @@ class Translation:
     attention: Attention | None = field(default=None, compare=False)
     length_penalty: float = 1.0
     others: tuple[Alternative, ...] = ()
+    origin: Literal["model", "lexicon"] = "model"
 
     @property
     def score(self) -> float:
@@ -84,3 +90,24 @@ class Translation:
         """The best translations, best first: this one, then ``others``."""
         this = Alternative(self.text, self.tokens, self.log_probs, self.score, self.finished)
         return (this, *self.others)
+
+
+@dataclass(frozen=True)
+class ScoredTarget:
+    """A given target, as the model would say it.
+
+    Attributes:
+        tokens: of the target, as in ``Translation``.
+        log_probs: natural logarithm of the probability of each token, after the tokens before it,
+            and of the end of the sentence.
+        length_penalty: as in ``Translation``.
+    """
+
+    tokens: tuple[str, ...]
+    log_probs: tuple[float, ...]
+    length_penalty: float = 1.0
+
+    @property
+    def score(self) -> float:
+        """``sum(log_probs) / len(log_probs) ** length_penalty``: 0 at best."""
+        return score(self.log_probs, self.length_penalty)

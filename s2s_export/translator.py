@@ -1,30 +1,20 @@
 """Translator: text in, text out, for other people's apps.
 
-It loads an exported folder into a ``Pipeline`` and adds streams of texts and pickling.
+It loads an exported folder into a ``Pipeline`` and adds streams of texts, and the names of options.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from .decoding.options import SearchOptions
-from .errors import OptionError, TextError
-from .folder.manifest import Manifest
-from .folder.manifest_rules import MOST_TOKENS
-from .folder.reader import Precision
-from .pipeline import Pipeline
-from .runtime.model import open_model
-from .runtime.sessions import warn_of_two_onnxruntimes
-from .text.tokenizer import Tokenizer, UnknownWords
-from .translation import Translation
+from .decoding.options import MaskOptions, SearchOptions
+from .errors import TextError
+from .loading import LoadedFolder
+from .translation import ScoredTarget, Translation
 
-if TYPE_CHECKING:
-    import onnxruntime
+Suppressed = Iterable[str | Sequence[str]]
+"""Texts, and sequences of tokens, that are never said."""
 
 
-class Translator:
+class Translator(LoadedFolder):
     """Translate sentences with an exported folder.
 
         translator = Translator("exported/")
@@ -36,109 +26,50 @@ class Translator:
     Of texts, these hold for every method: a newline is a space; control characters and directional
     marks vanish; the rest is up to the text mode that the model was trained with. A text in which
     the model knows no word (blanks, another script) gives an empty translation, and the model is
-    not run.
+    not run. Nor is it for a text that the lexicon has, where there is one.
 
     Attributes:
         device: where it runs: ``"cpu"`` or ``"cuda"``.
         device_reason: why there, in a few words.
         source: tokenizer of the source.
         target: tokenizer of the target.
+        reader: reads texts, prefixes and targets.
         pipeline: the two tokenizers and the two steps.
     """
 
-    def __init__(
+    def translate(
         self,
-        path: str | os.PathLike[str],
+        text: str,
         *,
-        device: str = "cpu",
-        threads: int = 1,
-        precision: Precision = "fp32",
-        unknown_words: UnknownWords | None = None,
-        max_length: int | None = None,
-        session_options: "onnxruntime.SessionOptions | None" = None,
-    ) -> None:
-        """Load an exported folder.
-
-        Args:
-            path: the folder.
-            device: ``"cpu"``; ``"cuda"``, which is active or an error, never a silent fall back to
-                the CPU; or ``"auto"``, CUDA where it is available.
-            threads: threads that one translation may use; more than one pays for large batches
-                alone.
-            precision: ``"fp32"``, whose tokens are PyTorch's; or ``"int8"``, smaller and quicker,
-                where the folder has such graphs. The manifest tells how often both agree.
-            unknown_words: ``"unk"``: words that training has not seen are read as another form of
-                the word, or as the token for unknown words; ``"skip"``: they are left out;
-                ``"error"``: they are an error. All of them are listed in the result. By default
-                ``"unk"`` where the model has learned it, else ``"error"``.
-            max_length: the most tokens of a translation, the end mark included; by default as many
-                as the longest in training.
-            session_options: an ``onnxruntime.SessionOptions`` of your own, used as it is for both
-                graphs; then ``threads`` is not looked at, no batch is cut into smaller ones, and
-                the Translator cannot be pickled.
-
-        Raises:
-            ArtefactError: the folder is missing, incomplete, damaged or not valid; the subclass
-                and the message say which.
-            ProviderError: the device or onnxruntime is not available.
-            OptionError: an option has a wrong value.
-        """
-        self._arguments: dict[str, Any] = {
-            "path": Path(path).absolute(),
-            "device": device,
-            "threads": threads,
-            "precision": precision,
-            "unknown_words": unknown_words,
-            "max_length": max_length,
-            "session_options": session_options,
-        }
-        if max_length is not None and not 1 <= max_length <= MOST_TOKENS:
-            raise OptionError(f"max_length: expected 1 to {MOST_TOKENS}, found {max_length}")
-        warn_of_two_onnxruntimes()
-        self._model, self.device_reason = open_model(
-            path, device, threads=threads, options=session_options, precision=precision
-        )
-        self.device = self._model.device
-        source, target = self.manifest.source, self.manifest.target
-        self.source = Tokenizer(
-            self._model.source.mode,
-            self._model.source.vocabulary,
-            unknown_words=unknown_words,
-            max_length=source.max_length,
-        )
-        self.target = Tokenizer(self._model.target.mode, self._model.target.vocabulary)
-        self.pipeline = Pipeline(
-            self._model,
-            self.source,
-            self.target,
-            max_length=max_length or target.max_length,
-            largest_batch=self._model.largest_batch,
-        )
-
-    @property
-    def manifest(self) -> Manifest:
-        """The folder's manifest: languages, sizes, metrics, versions."""
-        return self._model.manifest
-
-    def translate(self, text: str, *, beam_size: int = 1, length_penalty: float = 1.0) -> str:
-        """Translate one sentence.
-
-        Args:
-            text: a sentence.
-            beam_size: as for ``translate_batch``.
-            length_penalty: as for ``translate_batch``.
+        prefix: str | None = None,
+        beam_size: int = 1,
+        length_penalty: float = 1.0,
+        min_length: int = 0,
+        suppress: Suppressed = (),
+        no_repeat_ngram: int = 0,
+        copy_unknown: bool = False,
+    ) -> str:
+        """Translate one sentence; the options are those of ``translate_batch``.
 
         Returns:
             The translation; ``""`` for a text in which the model knows no word.
 
         Raises:
             TextError: the text cannot be translated: it is not a ``str``, too long, malformed, or
-                has unknown words and these are an error; the subclass and the message say which.
+                has unknown words and these are an error; or the prefix cannot be used. The subclass
+                and the message say which.
             OptionError: as for ``translate_batch``.
             NonFiniteError: a graph returned NaN or infinity.
         """
         search = SearchOptions(beam_size, length_penalty=length_penalty)
-        [translation] = self.pipeline.translate([self.source.encode(text)], search=search)
+        masks = MaskOptions(min_length, self.reader.sequences(suppress), no_repeat_ngram)
+        self.pipeline.check_options(1, False, masks, copy_unknown)
+        [translation] = self.pipeline.translate(
+            [self.reader.read(text, prefix)],
+            search=search,
+            mask_options=masks,
+            copy_unknown=copy_unknown,
+        )
         return translation.text
 
     def translate_batch(
@@ -147,9 +78,14 @@ class Translator:
         *,
         batch_size: int = 64,
         attention: bool = False,
+        prefix: Iterable[str | None] | None = None,
         beam_size: int = 1,
         n_best: int = 1,
         length_penalty: float = 1.0,
+        min_length: int = 0,
+        suppress: Suppressed = (),
+        no_repeat_ngram: int = 0,
+        copy_unknown: bool = False,
     ) -> list[Translation]:
         """Translate several sentences, quicker than one by one.
 
@@ -159,10 +95,21 @@ class Translator:
                 ``threads`` at most, a sentence having ``beam_size`` of them: larger batches are
                 slower and take memory (``docs/benchmarks.md``).
             attention: also return the attention.
+            prefix: for each text what its translation begins with, or ``None``: whole tokens, as
+                the target's tokenizer splits it. Such a text is not looked up in the lexicon.
             beam_size: translations followed side by side, 1 to 1,000; 1 is greedy decoding.
             n_best: ``alternatives`` of each translation, ``beam_size`` at most.
             length_penalty: exponent of the length in the score, which ranks the alternatives, 0 to
                 10: 1 for the mean log-probability of a token, 0 for the sum.
+            min_length: the fewest tokens of a translation, the end mark included as in
+                ``max_length``.
+            suppress: what is never said: texts, as the target's tokenizer splits them (one of
+                subwords begins a word), or sequences of tokens as in ``Translation.tokens``. A
+                prefix may say it all the same.
+            no_repeat_ngram: n of the n-grams, n tokens in a row, that no translation says twice; 0
+                for none.
+            copy_unknown: put the text's own word in the place of a token whose most attended source
+                token is an unknown word; for models with attention whose tokens are words.
 
         Returns:
             One translation for each text, in their order. The words are those that ``translate``
@@ -175,10 +122,15 @@ class Translator:
             NonFiniteError: a graph returned NaN or infinity.
         """
         search = SearchOptions(beam_size, n_best, length_penalty)
-        self.pipeline.check_options(batch_size, attention)
-        encodings = list(self.source.encode_texts(texts))
+        masks = MaskOptions(min_length, self.reader.sequences(suppress), no_repeat_ngram)
+        self.pipeline.check_options(batch_size, attention, masks, copy_unknown)
         return self.pipeline.translate(
-            encodings, batch_size=batch_size, attention=attention, search=search
+            list(self.reader.read_texts(texts, prefix)),
+            batch_size=batch_size,
+            attention=attention,
+            search=search,
+            mask_options=masks,
+            copy_unknown=copy_unknown,
         )
 
     def translate_iter(
@@ -187,23 +139,23 @@ class Translator:
         *,
         batch_size: int = 64,
         attention: bool = False,
+        prefix: Iterable[str | None] | None = None,
         beam_size: int = 1,
         n_best: int = 1,
         length_penalty: float = 1.0,
+        min_length: int = 0,
+        suppress: Suppressed = (),
+        no_repeat_ngram: int = 0,
+        copy_unknown: bool = False,
         on_error: Callable[[TextError], None] | None = None,
     ) -> Iterator[Translation]:
         """Translate a stream of any length, in bounded memory.
 
-        Args:
-            texts: sentences, read a few batches ahead of the yielded translations.
-            batch_size: as for ``translate_batch``; with 1, each text is translated before the next
-                one is read.
-            attention: as for ``translate_batch``.
-            beam_size: as for ``translate_batch``.
-            n_best: as for ``translate_batch``.
-            length_penalty: as for ``translate_batch``.
-            on_error: called with the error for a text that cannot be translated (its ``index`` says
-                which), instead of raising it; the text's translation is then empty.
+        The texts are read a few batches ahead of the yielded translations; with a ``batch_size`` of
+        1, each is translated before the next one is read. The options are those of
+        ``translate_batch``; ``prefix`` may be an iterator without end. ``on_error`` is called with
+        the error for a text that cannot be translated (its ``index`` says which), instead of
+        raising it; the text's translation is then empty.
 
         Yields:
             One translation for each text, in their order.
@@ -215,35 +167,75 @@ class Translator:
             NonFiniteError: a graph returned NaN or infinity.
         """
         search = SearchOptions(beam_size, n_best, length_penalty)
-        self.pipeline.check_options(batch_size, attention)
-        encodings = self.source.encode_texts(texts, on_error)
+        masks = MaskOptions(min_length, self.reader.sequences(suppress), no_repeat_ngram)
+        self.pipeline.check_options(batch_size, attention, masks, copy_unknown)
         return self.pipeline.translate_iter(
-            encodings, batch_size=batch_size, attention=attention, search=search
+            self.reader.read_texts(texts, prefix, on_error),
+            batch_size=batch_size,
+            attention=attention,
+            search=search,
+            mask_options=masks,
+            copy_unknown=copy_unknown,
         )
 
-    def stream(self, text: str) -> Iterator[str]:
+    def stream(
+        self,
+        text: str,
+        *,
+        prefix: str | None = None,
+        min_length: int = 0,
+        suppress: Suppressed = (),
+        no_repeat_ngram: int = 0,
+        copy_unknown: bool = False,
+    ) -> Iterator[str]:
         """Translate one sentence and yield its pieces as they are decoded.
+
+        The options are those of ``translate_batch``; the tokens of a prefix are pieces as well.
 
         Yields:
             Pieces that join to the text of ``translate``, spaces included.
 
         Raises:
             TextError: as for ``translate``, at once and not with the first token.
+            OptionError: as for ``translate_batch``, at once too.
             NonFiniteError: a graph returned NaN or infinity.
         """
-        return self.pipeline.stream(self.source.encode(text))
+        masks = MaskOptions(min_length, self.reader.sequences(suppress), no_repeat_ngram)
+        self.pipeline.check_options(1, False, masks, copy_unknown)
+        encoding = self.reader.read(text, prefix)
+        return self.pipeline.stream(encoding, mask_options=masks, copy_unknown=copy_unknown)
 
-    def unknown_words(self, text: str) -> tuple[str, ...]:
-        """Return the tokens of a text that the model was not trained on.
+    def score(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        batch_size: int = 64,
+        length_penalty: float = 1.0,
+    ) -> list[ScoredTarget]:
+        """Score given translations: how probable the model finds each of their tokens.
 
-        They are in the order of the text, each once.
+        The lexicon is not asked.
+
+        Args:
+            pairs: a text and its target each; an iterator is consumed once.
+            batch_size: as for ``translate_batch``.
+            length_penalty: as for ``translate_batch``.
+
+        Returns:
+            The tokens of each target with their log-probabilities, in the order of the pairs.
 
         Raises:
-            TextError: the text is not a ``str``, far too long, or malformed.
+            TextError: a text or a target cannot be used: it is not a ``str``, too long (a target
+                has ``max_length`` tokens at most), malformed, or has unknown words that are an
+                error, in a target all; or the model knows no word of the text. Its ``index`` says
+                which pair.
+            OptionError: an option has a value that it cannot have.
+            NonFiniteError: a graph returned NaN or infinity.
         """
-        return self.source.vocabulary.unknown(self.source.tokens(text))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self._arguments["session_options"] is not None:
-            raise TypeError("a Translator with session_options of your own cannot be pickled")
-        return partial(Translator, **self._arguments), ()
+        search = SearchOptions(length_penalty=length_penalty)
+        self.pipeline.check_options(batch_size)
+        return self.pipeline.score(
+            list(self.reader.read_pairs(pairs)),
+            batch_size=batch_size,
+            length_penalty=search.length_penalty,
+        )

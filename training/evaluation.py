@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from s2s_export.decoding.batches import GREEDY
 from s2s_export.decoding.options import SearchOptions
 from s2s_export.errors import TextError
-from s2s_export.pipeline import GREEDY, Pipeline
+from s2s_export.pipeline import Pipeline
 from s2s_export.text.tokenizer import Encoding, Tokenizer
 
 from .data.encoding import Pair

@@ -6,14 +6,14 @@ sum of their log-probabilities. A sentence ends when k are finished, or at the m
 the score ranks them. Both worlds; numpy only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .greedy import greedy_decode
+from .greedy import most_probable
 from .hypotheses import Choice, Hypothesis, Indices, score
-from .loop import decode
+from .loop import Chooser, decode
 from .options import DecodingOptions, SearchOptions
 from .steps import FloatArray, Steps, TokenIds
 
@@ -21,12 +21,19 @@ _GROUPS = 128
 """Groups of tokens whose maxima bound the k-th largest of a row, see ``_largest``: the quickest
 of 32 to 256 for the 4 largest of 4,000 numbers."""
 
+_LOWEST = np.finfo(np.float32).min
+"""No masked number is below it: where a row has fewer others than asked for, they are few."""
+
+Control = Callable[[Chooser], Chooser]
+"""A wrapper of choosers, see ``control``."""
+
 
 def decode_n_best(
     steps: Steps,
     sources: Sequence[Sequence[int]],
     options: DecodingOptions,
     search: SearchOptions,
+    control: Control | None = None,
 ) -> list[list[Hypothesis]]:
     """Decode a batch of sentences with a beam.
 
@@ -35,6 +42,7 @@ def decode_n_best(
         sources: token ids of each sentence, EOS included; none is empty, lengths may differ.
         options: see ``DecodingOptions``.
         search: the beam's width, and how many of its hypotheses are returned.
+        control: made for this batch, wraps its chooser; ``None`` to choose freely.
 
     Returns:
         The hypotheses of each source, the one with the best score first; of equal ones, the one
@@ -43,10 +51,12 @@ def decode_n_best(
     Raises:
         NonFiniteError: a step returned NaN or infinity.
     """
-    if search.beam_size == 1:
-        return [[hypothesis] for hypothesis in greedy_decode(steps, sources, options)]
-    beam = Beam(search.beam_size, len(sources), options.eos)
-    return [ranked(hypotheses, search) for hypotheses in decode(steps, sources, options, beam)]
+    choose: Chooser = most_probable
+    if search.beam_size > 1:
+        choose = Beam(search.beam_size, len(sources), options.eos)
+    if control is not None:
+        choose = control(choose)
+    return [ranked(hypotheses, search) for hypotheses in decode(steps, sources, options, choose)]
 
 
 def ranked(hypotheses: Sequence[Hypothesis], search: SearchOptions) -> list[Hypothesis]:
@@ -123,7 +133,8 @@ class Beam:
 def _largest(log_probs: FloatArray, count: int) -> tuple[Indices, TokenIds]:
     """Return where the largest numbers of each row stand, by row and token.
 
-    They are the ``count`` largest and all that equal the last of them, and maybe some more. A
+    They are the ``count`` largest and all that equal the last of them, and maybe some more; fewer
+    where the others are minus infinity. A
     partition of thousands of numbers a row would take longer than the step; the maxima of groups of
     tokens are quick, and the count-th largest maximum is no larger than the count-th largest
     number.
@@ -139,5 +150,6 @@ def _largest(log_probs: FloatArray, count: int) -> tuple[Indices, TokenIds]:
     groups = size // members
     grouped = log_probs[:, : members * groups].reshape(rows, members, groups).max(axis=1)
     grouped.partition(groups - count, axis=1)
-    large = log_probs >= grouped[:, groups - count, np.newaxis]
+    bound = np.maximum(grouped[:, groups - count, np.newaxis], _LOWEST)
+    large = log_probs >= bound
     return np.divmod(np.flatnonzero(large), size)  # np.nonzero of two axes takes ten times as long

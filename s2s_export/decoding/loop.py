@@ -80,7 +80,7 @@ def run_decoder(
                 f"decoder step {number}: log_probs is not finite: the graph or its weights are "
                 "damaged"
             )
-        # Masks (tokens that may not be said) belong here: they change what the chooser sees.
+        # Masks and forced prefixes are a chooser around another, see ``control``.
         choice = choose(outputs.log_probs, rows)
         live = (choice.tokens != options.eos).nonzero()[0]
         extra = {name: outputs.extra[name] for name in options.extra_outputs}

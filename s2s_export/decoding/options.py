@@ -13,6 +13,10 @@ LARGEST_PENALTY = 10.0
 """Exponent of a length. Far above any that is used, so that no power overflows."""
 
 
+MOST_TOKENS = 1_000_000
+"""Tokens of a sentence. Far above any model's, so that a damaged number cannot run for ever."""
+
+
 @dataclass(frozen=True)
 class DecodingOptions:
     """The loop's options beside the steps and the sentences.
@@ -65,6 +69,31 @@ class SearchOptions:
             )
 
 
-def _require_int(name: str, value: object, largest: int, expected: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
+@dataclass(frozen=True)
+class MaskOptions:
+    """The tokens that may not be said, see ``masks``. By default: none.
+
+    Attributes:
+        min_length: the fewest tokens of a sentence, EOS included as in ``max_length``; 0 and 1 ask
+            for none.
+        suppress: sequences of token ids that are never said; none is empty or holds EOS.
+        no_repeat_ngram: n of the n-grams that no sentence says twice; 0 for none.
+
+    Raises:
+        OptionError: an option is no such number.
+    """
+
+    min_length: int = 0
+    suppress: tuple[tuple[int, ...], ...] = ()
+    no_repeat_ngram: int = 0
+
+    def __post_init__(self) -> None:
+        most = f"0 to {MOST_TOKENS}"
+        _require_int("min_length", self.min_length, MOST_TOKENS, most, least=0)
+        _require_int("no_repeat_ngram", self.no_repeat_ngram, MOST_TOKENS, most, least=0)
+        assert all(self.suppress), "an empty sequence is said everywhere"
+
+
+def _require_int(name: str, value: object, largest: int, expected: str, least: int = 1) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= largest:
         raise OptionError(f"{name}: expected an int from {expected}, found {value!r}")

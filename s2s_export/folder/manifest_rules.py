@@ -7,7 +7,7 @@ specifications.
 import re
 
 from ..decoding.contract import check_specs
-from ..decoding.options import LARGEST_BEAM, LARGEST_PENALTY
+from ..decoding.options import LARGEST_BEAM, LARGEST_PENALTY, MOST_TOKENS
 from ..decoding.steps import LARGEST_SIZE
 from ..errors import ManifestError, SpecError
 from ..text.modes import TARGET_MODES, TEXT_MODES
@@ -26,8 +26,6 @@ from .manifest import (
 
 LARGEST_FILE = 2**31 - 1
 """Bytes; protobuf, and so an ONNX file with its weights inside, holds no more."""
-MOST_TOKENS = 1_000_000
-"""Of a sentence. A limit far above any model's, so that a damaged number cannot ask for hours."""
 
 _PLAIN_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -177,6 +177,8 @@ TEXT_MODES = ("tutorial", "unicode", "natural", "characters", "spaces", "decompo
 """Names of the text modes."""
 TARGET_MODES = TEXT_MODES[:-1]
 """Names of those that a target may have."""
+WORD_MODES = ("tutorial", "unicode", "spaces")
+"""Names of those whose tokens are whole words and punctuation marks."""
 
 
 def text_mode(name: str, *, merges: Merges | None = None, fold_case: bool = False) -> TextMode:

@@ -5,15 +5,14 @@ for unknown tokens and the limit of the model. Both worlds import it, so that an
 exactly as training did. Standard library only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from ..errors import (
     InputTypeError,
     MalformedTextError,
     OptionError,
-    TextError,
     TextTooLongError,
     UnknownWordError,
 )
@@ -35,10 +34,16 @@ class Encoding:
     Attributes:
         ids: token ids, EOS last; empty where the text holds nothing that the model could read.
         unknown_tokens: tokens outside the vocabulary, in the order of the text, each once.
+        tokens: the text's own token for each of ``ids`` but EOS, known or not.
+        prefix: token ids that the text's translation begins with, as ``control.reader`` reads them.
+        answer: the translation that a lexicon has; then the model is not run.
     """
 
     ids: tuple[int, ...]
     unknown_tokens: tuple[str, ...]
+    tokens: tuple[str, ...] = field(default=(), compare=False)
+    prefix: tuple[int, ...] = ()
+    answer: str | None = None
 
 
 class Tokenizer:
@@ -47,6 +52,7 @@ class Tokenizer:
     Attributes:
         mode: the text mode.
         vocabulary: the tokens with their ids.
+        unknown_words: the rule for unknown tokens.
     """
 
     def __init__(
@@ -71,7 +77,7 @@ class Tokenizer:
         """
         self.mode = mode
         self.vocabulary = vocabulary
-        self._rule = _rule(unknown_words, has_unk=vocabulary.unk is not None)
+        self.unknown_words = _rule(unknown_words, has_unk=vocabulary.unk is not None)
         self._most_tokens = max_length
         self._most_characters = max(_FEWEST_CHARACTERS, _CHARACTERS_OF_A_TOKEN * (max_length or 0))
 
@@ -109,33 +115,6 @@ class Tokenizer:
         """
         return self.encode_tokens(self.tokens(text))
 
-    def encode_texts(
-        self, texts: Iterable[str], on_error: Callable[[TextError], None] | None = None
-    ) -> Iterator[Encoding]:
-        """Turn several texts into token ids, each when it is asked for.
-
-        Args:
-            texts: any number.
-            on_error: called with the error of a text, whose encoding is then empty; without it the
-                error is raised. Its ``index`` says which text it is.
-
-        Raises:
-            TextError: as for ``encode``.
-        """
-        if isinstance(texts, str):
-            raise InputTypeError("expected several texts, found one str; use translate")
-        for index, text in enumerate(texts):
-            try:
-                encoding = self.encode(text)
-            except TextError as error:
-                error.index = index
-                if on_error is None:
-                    error.add_note(f"it is the text with index {index}")
-                    raise
-                on_error(error)
-                encoding = Encoding((), ())
-            yield encoding
-
     def encode_tokens(self, tokens: Sequence[str]) -> Encoding:
         """Turn the tokens of a text into ids.
 
@@ -148,16 +127,16 @@ class Tokenizer:
         """
         vocabulary = self.vocabulary
         unknown = vocabulary.unknown(tokens)
-        if unknown and self._rule == "error":
+        if unknown and self.unknown_words == "error":
             raise UnknownWordError(unknown)
-        if unknown and self._rule == "skip":
+        if unknown and self.unknown_words == "skip":
             tokens = [token for token in tokens if token in vocabulary]
         if not self._knows_something(tokens):
             return Encoding((), unknown)
         ids = vocabulary.encode(tokens)
         if self._most_tokens is not None and len(ids) > self._most_tokens:
             raise TextTooLongError(len(ids), self._most_tokens)
-        return Encoding(tuple(ids), unknown)
+        return Encoding(tuple(ids), unknown, tuple(tokens))
 
     def _knows_something(self, tokens: Sequence[str]) -> bool:
         """Tell whether the model has something to translate.

@@ -119,6 +119,7 @@ def test_public_names_are_in_all() -> None:
     assert {*s2s_export.__all__} == public | {
         "Alternative",
         "Attention",
+        "ScoredTarget",
         "Translation",
         "Translator",
         "__version__",

@@ -13,22 +13,24 @@ TEXT = {"errors", "text"}
 DECODING = {"errors", "decoding", "numpy"}
 FOLDER = {*TEXT, *DECODING, "folder"}
 RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
-APP = {*RUNTIME, "translation", "pipeline", "translator", "command", "atomic_file", "__init__"}
+APP = {*RUNTIME, "translation", "control", "pipeline", "loading", "translator"}
+APP |= {"command", "atomic_file", "__init__"}
 QUANTIZATION = {*RUNTIME, "quantization", "onnx", "onnx_ir"}
 EXPORTER = {*APP, *QUANTIZATION, "verify", "exporter", "torch", "onnxscript"}
 RULES = {
     "errors": set[str](),
     "command, atomic_file": {"errors"},
-    "command_lines": {"errors", "atomic_file"},
+    "command_line": {"__init__", "command", "errors", "atomic_file", "command_line"},
     "text": TEXT,
     "decoding": DECODING,
     "folder": FOLDER,
     "runtime": RUNTIME,
     "translation": DECODING,
-    "pipeline": {*TEXT, *DECODING, "translation"},
-    "translator, __init__": APP,
+    "control": {*TEXT, *DECODING, "translation", "control"},
+    "pipeline": {*TEXT, *DECODING, "translation", "control"},
+    "loading, translator, __init__": APP,
     "golden": APP,
-    "verify, info, __main__": {*APP, "golden", "verify", "command_lines"},
+    "verify, info, __main__": {*APP, "golden", "verify", "command_line"},
     "quantization": QUANTIZATION,
     "exporter": EXPORTER,
     "export": {*EXPORTER, "training"},

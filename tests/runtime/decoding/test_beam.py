@@ -5,7 +5,7 @@ first token in each step, and the search of all sequences of a small vocabulary.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -17,13 +17,19 @@ from s2s_export.decoding.loop import decode
 from s2s_export.decoding.options import DecodingOptions, SearchOptions
 from s2s_export.decoding.steps import DecoderStep, FloatArray, StepPair, TokenIds
 
-from .toy_steps import DECODER, HIDDEN, TARGET_SIZE, ToySteps, random_sources, scripted
+from .toy_steps import (
+    DECODER,
+    HIDDEN,
+    TARGET_SIZE,
+    Follow,
+    ToySteps,
+    following,
+    random_sources,
+    scripted,
+)
 
 EOS = 1
 OPTIONS = DecodingOptions(sos=0, eos=EOS, max_length=12)
-
-Follow = Callable[[tuple[int, ...]], FloatArray]
-"""The log-probabilities of the next token, ``float32[V]``, by the tokens before it."""
 
 Scored = tuple[tuple[int, ...], float]
 """The tokens of a hypothesis, EOS included, and its score."""
@@ -31,21 +37,6 @@ Scored = tuple[tuple[int, ...], float]
 
 def all_of(size: int, length_penalty: float = 1.0) -> SearchOptions:
     return SearchOptions(size, n_best=size, length_penalty=length_penalty)
-
-
-def following(steps: ToySteps, source: Sequence[int]) -> Follow:
-    """Return the log-probabilities after any tokens of the target, one row at a time."""
-    zeros = np.zeros((1, 1, HIDDEN), dtype=np.float32)
-    first, after, memory = steps.run_encoder(np.array([source]).T, (zeros, zeros))
-
-    def follow(ids: tuple[int, ...]) -> FloatArray:
-        hidden = first
-        for token in (0, *ids):
-            log_probs, hidden, _ = steps.run_decoder(np.array([token]), (hidden, after, memory))
-        after_last: FloatArray = log_probs[0]
-        return after_last
-
-    return follow
 
 
 def plain_beam(follow: Follow, size: int, max_length: int) -> list[Scored]:

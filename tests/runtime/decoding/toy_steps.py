@@ -82,6 +82,31 @@ DECODER = DecoderSpec.from_shapes(
 )
 
 
+Follow = Callable[[tuple[int, ...]], FloatArray]
+"""The log-probabilities of the next token, ``float32[V]``, by the tokens before it."""
+
+
+def following(steps: ToySteps, source: Sequence[int]) -> Follow:
+    """Return the log-probabilities after any tokens of the target, one row at a time."""
+    zeros = np.zeros((1, 1, HIDDEN), dtype=np.float32)
+    first, after, memory = steps.run_encoder(np.array([source]).T, (zeros, zeros))
+
+    def follow(ids: tuple[int, ...]) -> FloatArray:
+        hidden = first
+        for token in (0, *ids):
+            log_probs, hidden, _ = steps.run_decoder(np.array([token]), (hidden, after, memory))
+        after_last: FloatArray = log_probs[0]
+        return after_last
+
+    return follow
+
+
+def own_log_probs(steps: ToySteps, source: Sequence[int], ids: Sequence[int]) -> list[float]:
+    """Return the model's log-probability of each token after those before it."""
+    follow = following(steps, source)
+    return [float(follow(tuple(ids[:n]))[token]) for n, token in enumerate(ids)]
+
+
 def scripted(
     run_decoder: Callable[[TokenIds, Sequence[FloatArray]], list[FloatArray]], tokens: int = 3
 ) -> StepPair:

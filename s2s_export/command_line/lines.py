@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
-from .atomic_file import replacing_file
-from .errors import DataNotFoundError
+from ..atomic_file import replacing_file
+from ..errors import DataNotFoundError
 
 _SECONDS_BETWEEN = 0.2  # two progress lines
 

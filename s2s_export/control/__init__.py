@@ -1,0 +1,1 @@
+"""Control of translations: prefixes, words never said, words copied. Torch-free; numpy only."""
