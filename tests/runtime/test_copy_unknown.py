@@ -39,6 +39,7 @@ def word_by_word(token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArra
     log_probs[columns, [SAYS[int(t)] for t in memory[at, columns, 0]]] = -0.25
     attention = np.full((len(memory), len(token), 1), 0.1, np.float32)
     attention[at, columns] = 0.6
+    attention[memory == 0] = 0.9  # behind the end of a shorter text; a real model says 0
     return [log_probs, place + 1, attention]
 
 
