@@ -105,10 +105,10 @@ class Books:
                 continue
             sentences, going_on = self._steps[number].sentences.tolist(), {*live}
             ended = [index for index in range(len(parents)) if index not in going_on]
-            for index in (*ended, *(live if number == last else ())):
-                found[sentences[parents[index]]].append(
-                    self._traced(number, index, index not in going_on)
-                )
+            for index in ended:
+                found[sentences[parents[index]]].append(self._traced(number, index, True))
+            for index in live if number == last else ():
+                found[sentences[parents[index]]].append(self._traced(number, index, False))
         return found
 
     def _traced(self, number: int, index: int, finished: bool) -> Hypothesis:

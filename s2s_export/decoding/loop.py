@@ -82,14 +82,14 @@ def run_decoder(
             )
         # Masks and forced prefixes are a chooser around another, see ``control``.
         choice = choose(outputs.log_probs, rows)
-        live = np.flatnonzero(choice.tokens != options.eos)
+        live = (choice.tokens != options.eos).nonzero()[0]
         extra = {name: outputs.extra[name] for name in options.extra_outputs}
         yield DecodedStep(rows, choice, live, extra)
         if len(live) == 0:
             break
         parents, tokens = choice.parents[live], choice.tokens[live]
         replaced = outputs.replaced
-        if len(parents) != len(rows) or (parents != positions).any():
+        if len(parents) != len(rows) or (len(rows) > 1 and (parents != positions).any()):
             replaced = _taken(replaced, parents)
             before, rows = rows, rows[parents]
             if len(rows) != len(before) or (rows != before).any():

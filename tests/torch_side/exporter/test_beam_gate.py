@@ -153,6 +153,22 @@ def test_a_beam_knows_whether_it_is_tied() -> None:
     assert tied(changed(3, 1, -TIE_MARGIN / 2)), "two scores"
 
 
+def test_a_record_has_the_sums_of_its_hypotheses(
+    backends: dict[str, Backend], each_tiny: Path
+) -> None:
+    """Also after some have ended, and left the rows of the beam."""
+    options, search = DecodingOptions(SOS, EOS, max_length=12), SearchOptions(4, 4)
+    after_others = 0
+    for golden in ExportedFolder(each_tiny).manifest.golden:
+        found = record(backends["eager"], golden.source_ids, options, search)
+        for hypothesis in found.n_best:
+            ids = hypothesis.with_eos(EOS)
+            ranking = found.rankings[len(ids) - 1]
+            assert ranking.values[ids] == pytest.approx(sum(hypothesis.log_probs), abs=1e-5)
+            after_others += ranking.places < 4
+    assert after_others > 5
+
+
 @pytest.mark.parametrize("size", [2, 4])
 def test_back_ends_give_the_same_n_best_lists(
     size: int, backends: dict[str, Backend], tiny_source: ExportSource, each_tiny: Path
