@@ -177,7 +177,7 @@ def test_models_that_cannot_copy_are_an_error(
     translator = Translator(path, unknown_words=unknown_words)  # type: ignore[arg-type]
     for call in (translator.translate, translator.stream):
         with pytest.raises(OptionError, match=message):
-            call("J'ai froid.", copy_unknown=True)  # type: ignore[operator]
+            call("J'ai froid.", copy_unknown=True)
     for several in (translator.translate_batch, translator.translate_iter):
         with pytest.raises(OptionError, match=message):
-            several(["J'ai froid."], copy_unknown=True)  # type: ignore[operator]
+            several(["J'ai froid."], copy_unknown=True)
