@@ -12,7 +12,7 @@ from .decoding.control import Controlled
 from .decoding.encoder import run_encoder
 from .decoding.greedy import most_probable
 from .decoding.hypotheses import Hypothesis
-from .decoding.loop import run_decoder
+from .decoding.loop import Chooser, run_decoder
 from .decoding.masks import masks
 from .decoding.options import DecodingOptions, MaskOptions, SearchOptions
 from .decoding.steps import Steps
@@ -218,7 +218,9 @@ class Pipeline:
         if not encoding.ids:
             return
         options = self._options((ATTENTION,) if copy_unknown else ())
-        choose = Controlled(most_probable, masks(mask_options, EOS), [encoding.prefix], EOS)
+        choose: Chooser = most_probable
+        if encoding.prefix or mask_options != UNMASKED:
+            choose = Controlled(choose, masks(mask_options, EOS), [encoding.prefix], EOS)
         encoded = run_encoder(self.steps.encoder, [encoding.ids])
         tokens: list[str] = []
         written = 0

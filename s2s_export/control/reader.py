@@ -142,6 +142,8 @@ class Reader:
             OptionError: one is no such thing, or empty; it holds the end of the sentence; or all
                 words are suppressed.
         """
+        if suppress == ():
+            return ()
         if isinstance(suppress, str):
             raise OptionError("suppress: expected several texts, found one str: make it a list")
         vocabulary = self._target.vocabulary

@@ -13,6 +13,11 @@ GUIDE = Path(__file__).parents[2] / "docs" / "use-in-your-app.md"
 EXPECTED = {
     "A script": "i'm late .  (score -0.",
     "Several translations": "-0.",
+    "Beginnings": "we're ",
+    "Scores of given translations": "-0.",
+    "Words that are not said": "i'm ",
+    "Names and numbers": "she is ",
+    "Your own translations first": "lexicon Yippee!\nmodel i'm late .\n",
     "A thread pool": "300 i'm late .\n",
     "A data pipeline": "i'm cold .,-0.",
     "Token by token": "they're making dinner .\n",

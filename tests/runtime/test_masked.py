@@ -1,6 +1,8 @@
 """min_length, suppress and no_repeat_ngram, as an app asks for them."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,9 +82,12 @@ def test_tokens_are_suppressed_as_they_stand(translator: Translator) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("beam_size", [1, 4])
 def test_no_ngram_is_said_twice(translator: Translator, size: int, beam_size: int) -> None:
-    options = {"min_length": translator.pipeline.max_length - 1, "beam_size": beam_size}
-    found = translator.translate_batch(TEXTS, no_repeat_ngram=size, **options)  # type: ignore[arg-type]
-    free = translator.translate_batch(TEXTS, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {
+        "min_length": translator.pipeline.max_length - 1,
+        "beam_size": beam_size,
+    }
+    found = translator.translate_batch(TEXTS, no_repeat_ngram=size, **options)
+    free = translator.translate_batch(TEXTS, **options)
 
     def again(one: Translation) -> bool:
         grams = [one.tokens[i : i + size] for i in range(len(one.tokens) - size + 1)]
@@ -102,13 +107,13 @@ def test_a_suppressed_text_of_subwords_begins_a_word(tiny_natural: Path) -> None
 
 
 def test_streams_and_iterators_take_the_masks_too(translator: Translator) -> None:
-    options = {"min_length": 5, "suppress": [".", (".",)], "no_repeat_ngram": 2}
-    found = translator.translate_batch(TEXTS, **options)  # type: ignore[arg-type]
-    several = translator.translate_iter(TEXTS, batch_size=2, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"min_length": 5, "suppress": [".", (".",)], "no_repeat_ngram": 2}
+    found = translator.translate_batch(TEXTS, **options)
+    several = translator.translate_iter(TEXTS, batch_size=2, **options)
     for text, one, other in zip(TEXTS, found, several, strict=True):
         assert one.tokens == other.tokens
-        assert "".join(translator.stream(text, **options)) == one.text  # type: ignore[arg-type]
-        assert translator.translate(text, **options) == one.text  # type: ignore[arg-type]
+        assert "".join(translator.stream(text, **options)) == one.text
+        assert translator.translate(text, **options) == one.text
     assert found != translator.translate_batch(TEXTS)
 
 
@@ -143,18 +148,18 @@ def test_a_suppressed_word_that_the_model_cannot_say_changes_nothing(words: Tran
     ],
 )
 def test_wrong_options_are_errors_before_any_text_is_read(
-    words: Translator, options: dict[str, object], message: str
+    words: Translator, options: dict[str, Any], message: str
 ) -> None:
-    def unread() -> object:
+    def unread() -> Iterator[str]:
         raise AssertionError("a text was read")
         yield
 
     for several in (words.translate_batch, words.translate_iter):
         with pytest.raises(OptionError, match=message):
-            several(unread(), **options)  # type: ignore[operator]
+            several(unread(), **options)
     for call in (words.translate, words.stream):
         with pytest.raises(OptionError, match=message):
-            call("J'ai froid.", **options)  # type: ignore[operator]
+            call("J'ai froid.", **options)
 
 
 def test_suppressing_every_word_is_an_error(words: Translator) -> None:

@@ -136,7 +136,7 @@ def test_a_prefix_that_cannot_be_used_is_an_error_with_the_texts_index(
     assert (type(again), str(again)) == (error, str(raised.value))
     for call in (words.translate, words.stream):
         with pytest.raises(error, match=message):
-            call("J'ai froid.", prefix=prefix)  # type: ignore[operator]
+            call("J'ai froid.", prefix=prefix)  # type: ignore[arg-type]
     errors: list[TextError] = []
     found = [*words.translate_iter(TEXTS[:3], prefix=prefixes, on_error=errors.append)]  # type: ignore[arg-type]
     assert [one.text for one in found][::2] == [words.translate(TEXTS[0]), ""]

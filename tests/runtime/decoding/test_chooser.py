@@ -25,6 +25,14 @@ def test_the_largest_numbers_of_a_row_are_found_with_their_ties(size: int, count
             assert len(rows) < 3 * count * 2, "few more than those asked for"
 
 
+def test_masked_numbers_are_not_among_the_largest() -> None:
+    """A forced row has one other; thousands of candidates would be sorted for it."""
+    log_probs = np.full((2, 4000), -np.inf, dtype=np.float32)
+    log_probs[0, 7] = log_probs[1, [5, 3999]] = -3e38
+    rows, tokens = beam._largest(log_probs, 4)
+    assert [*zip(rows.tolist(), tokens.tolist(), strict=True)] == [(0, 7), (1, 5), (1, 3999)]
+
+
 def test_a_token_of_minus_infinity_is_never_chosen() -> None:
     """As a mask on the log-probabilities leaves it."""
     chooser = Beam(3, 1, EOS)

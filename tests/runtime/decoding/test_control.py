@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from s2s_export.decoding.batches import decode_batches
-from s2s_export.decoding.beam import Beam, decode_n_best
+from s2s_export.decoding.beam import decode_n_best
 from s2s_export.decoding.control import Controlled
 from s2s_export.decoding.greedy import greedy_decode, most_probable
-from s2s_export.decoding.hypotheses import Choice, Hypothesis, Indices, score
+from s2s_export.decoding.hypotheses import Choice, Indices, score
 from s2s_export.decoding.options import DecodingOptions, MaskOptions, SearchOptions
 from s2s_export.decoding.steps import FloatArray
 
@@ -213,15 +213,13 @@ def test_a_mask_that_lowers_numbers_steers_and_does_not_show() -> None:
     """A hypothesis's log-probabilities are the model's own, whatever a mask does."""
 
     def dislike(log_probs: FloatArray, said: Indices) -> None:
-        log_probs[:, 2] -= 50
+        log_probs -= [0, 0, 50, 1]
 
     row = np.log(np.array([[0.1, 0.1, 0.5, 0.3]], dtype=np.float32))
     steps = scripted(lambda token, state: [row.repeat(len(token), axis=0)], tokens=4)
     options = DecodingOptions(sos=0, eos=EOS, max_length=2)
-    found: list[Hypothesis] = []
-    for chooser in (most_probable, Beam(2, 1, EOS)):
-        wrapped = Controlled(chooser, [dislike], [()], EOS)
-        found += decode_n_best(steps, [[1]], options, GREEDY, lambda _, w=wrapped: w)[0][:1]
-    for one in found:
-        assert 2 not in one.ids
-        np.testing.assert_allclose(one.log_probs[0], np.log(0.3), rtol=1e-6)
+    control = partial(Controlled, masks=[dislike], prefixes=[()], eos=EOS)
+    for search in (GREEDY, SearchOptions(2)):
+        [[one]] = decode_n_best(steps, [[1]], options, search, control)
+        assert one.ids == (3, 3)
+        np.testing.assert_allclose(one.log_probs, np.log([0.3, 0.3]), rtol=1e-6)
