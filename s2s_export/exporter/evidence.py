@@ -5,6 +5,7 @@ Part of the exporter: ``build`` asks for it and writes it into the manifest.
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 
 from ..decoding.greedy import DecodingOptions, Hypothesis
 from ..decoding.steps import Steps
@@ -14,7 +15,7 @@ from ..quantization import calibration
 from ..quantization.calibration import Feeds
 from ..text.vocabulary import EOS, SOS
 from . import parity
-from .backends import TwoFiles, eager_backend, onnx_backend, torchscript_backend
+from .backends import TwoFiles, eager_backend, exact_backend, onnx_backend, torchscript_backend
 from .source import ExportSource, Sample
 from .ties import TIE_MARGIN, MarginRecorder
 
@@ -59,6 +60,7 @@ def check_parity(
         DecodingOptions(SOS, EOS, source.max_target_length),
         vocabularies=(source.source.vocabulary, source.target.vocabulary),
         batch_sizes=_BATCH_SIZES,
+        exact=partial(exact_backend, source),
     )
 
 
