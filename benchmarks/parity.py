@@ -8,6 +8,7 @@ else stops the command (exit code 3). With ``--beam-size`` their n-best lists ar
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,7 @@ def _compare(options: argparse.Namespace) -> int:
                 decoding,
                 vocabularies=vocabularies,
                 batch_sizes=batch_sizes,
+                exact=partial(backends.exact_backend, source),
             )
             for name, record in records.items():
                 print(

@@ -3,9 +3,12 @@
 Part of the exporter: the parity gate and ``benchmarks`` compare them.
 """
 
+import copy
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import torch
 
 from ..decoding.beam import decode_n_best
 from ..decoding.hypotheses import Hypothesis
@@ -67,6 +70,15 @@ class Backend:
 def eager_backend(source: ExportSource) -> Backend:
     """Return a model's modules as PyTorch runs them."""
     return Backend.of("eager PyTorch", source.steps)
+
+
+def exact_backend(source: ExportSource) -> Backend:
+    """Return a model's modules as PyTorch runs them in float64, whose rounding does not count."""
+    encoder, decoder = (copy.deepcopy(m).double() for m in (source.encoder, source.decoder))
+    steps = torch_steps(
+        encoder, source.encoder_spec, decoder, source.decoder_spec, dtype=torch.float64
+    )
+    return Backend.of("eager PyTorch in float64", steps)
 
 
 def torchscript_backend(files: TwoFiles, source: ExportSource) -> Backend:

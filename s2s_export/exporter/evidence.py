@@ -6,6 +6,7 @@ Part of the exporter: ``build`` asks for it and writes it into the manifest.
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from ..decoding.hypotheses import Hypothesis
 from ..decoding.options import DecodingOptions, SearchOptions
@@ -17,7 +18,7 @@ from ..quantization import calibration
 from ..quantization.calibration import Feeds
 from ..text.vocabulary import EOS, SOS
 from . import beam_parity, beam_record, parity
-from .backends import TwoFiles, eager_backend, onnx_backend, torchscript_backend
+from .backends import TwoFiles, eager_backend, exact_backend, onnx_backend, torchscript_backend
 from .source import ExportSource, Sample
 from .ties import TIE_MARGIN, MarginRecorder
 
@@ -71,6 +72,7 @@ def check_parity(
         options,
         vocabularies=vocabularies,
         batch_sizes=_BATCH_SIZES,
+        exact=partial(exact_backend, source),
     )
     beams = beam_parity.compare_beams(
         reference,

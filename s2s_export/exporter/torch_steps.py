@@ -22,7 +22,12 @@ from ..errors import SpecError
 
 
 def torch_steps(
-    encoder: nn.Module, encoder_spec: EncoderSpec, decoder: nn.Module, decoder_spec: DecoderSpec
+    encoder: nn.Module,
+    encoder_spec: EncoderSpec,
+    decoder: nn.Module,
+    decoder_spec: DecoderSpec,
+    *,
+    dtype: torch.dtype = torch.float32,
 ) -> StepPair:
     """Return two modules as steps; each ``forward`` follows its specification.
 
@@ -31,18 +36,21 @@ def torch_steps(
         encoder_spec: of its ``forward``.
         decoder: the decoder step, eager or TorchScript.
         decoder_spec: of its ``forward``.
+        dtype: of the weights, and so of the state.
     """
     return StepPair(
-        EncoderStep(encoder_spec, TorchRun(encoder, encoder_spec)),
-        DecoderStep(decoder_spec, TorchRun(decoder, decoder_spec)),
+        EncoderStep(encoder_spec, TorchRun(encoder, encoder_spec, dtype)),
+        DecoderStep(decoder_spec, TorchRun(decoder, decoder_spec, dtype)),
     )
 
 
 class TorchRun:
     """A module as ``steps.RunStep``: numpy in, numpy out."""
 
-    def __init__(self, module: nn.Module, spec: StepSpec) -> None:
-        self._module, self._spec = module, spec
+    def __init__(
+        self, module: nn.Module, spec: StepSpec, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self._module, self._spec, self._dtype = module, spec, dtype
         self._device = next(module.parameters()).device
 
     @torch.inference_mode()
@@ -52,7 +60,7 @@ class TorchRun:
         Raises:
             SpecError: it returns another number of tensors than its specification says.
         """
-        arguments = (torch.tensor(array, device=self._device) for array in state)
+        arguments = (torch.tensor(array, dtype=self._dtype, device=self._device) for array in state)
         outputs = as_tuple(self._module(torch.from_numpy(tokens).to(self._device), *arguments))
         if len(outputs) != len(self._spec.outputs):
             raise SpecError(

@@ -140,3 +140,32 @@ def test_after_a_tie_the_rest_is_compared_with_the_reference(
     other[2][3], other[2][2] = -1.4, -1.2
     with pytest.raises(ParityError, match=r"differs at step 1: reference chooses 'two' \(token 3"):
         gate(tied, other)
+
+
+def gate_with_exact(candidate: float, exact: float) -> ParityRecord:
+    """Compare a state that is off by so much with a reference that is off by so much itself."""
+    [record] = compare(
+        Planted("reference", REFERENCE).backend,
+        [Planted("candidate", REFERENCE, candidate).backend],
+        [[2, 1]],
+        OPTIONS,
+        vocabularies=(Vocabulary(["un", "deux"]), Vocabulary(["one", "two"])),
+        batch_sizes=(1,),
+        exact=lambda: Planted("exact", REFERENCE, exact).backend,
+    ).values()
+    return record
+
+
+def test_a_model_that_amplifies_rounding_is_measured_by_its_own_rounding() -> None:
+    assert gate_with_exact(5e-4, exact=8e-4).tolerance == pytest.approx(8e-4, rel=1e-3)
+    with pytest.raises(ParityError, match=r"encoder hidden differs .* more than 0\.0003"):
+        gate_with_exact(5e-4, exact=3e-4)
+
+
+def test_the_rounding_of_a_model_excuses_no_wrong_variant() -> None:
+    with pytest.raises(ParityError, match=r"more than 0\.01; not published"):
+        gate_with_exact(0.1, exact=1.0)
+
+
+def test_exact_numbers_are_asked_for_only_where_numbers_differ() -> None:
+    assert gate_with_exact(5e-5, exact=8e-4).tolerance == TOLERANCE
