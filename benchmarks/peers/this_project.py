@@ -64,5 +64,6 @@ def parameters(task: Task) -> int:
     recipe = parse_options(_RECIPE).recipe
     columns = [(pair.word, pair.phones) for pair in task.training]
     raw = RawPairs.of_columns(task.name, columns, reverse=True)
-    vocabularies = Corpus.prepare(raw.pairs, recipe, task.name).vocabularies
-    return sum(tensor.numel() for tensor in Seq2Seq.of(recipe, vocabularies).parameters())
+    corpus = Corpus.prepare(raw.pairs, recipe, task.name)
+    model = Seq2Seq.of(recipe.for_tokens(corpus.tokens), corpus.vocabularies)
+    return sum(tensor.numel() for tensor in model.parameters())

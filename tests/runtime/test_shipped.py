@@ -58,7 +58,7 @@ def test_how_it_works_has_the_shapes_and_the_parameters_of_the_shipped_model(
     [
         ("Je suis en retard.", "I'm late."),
         ("Je t'aime.", "I love you."),
-        ("Je voudrais un café, s'il vous plaît.", "I'd like a coffee, please."),
+        ("Je voudrais un café, s'il vous plaît.", "I would like a coffee, please."),
     ],
 )
 def test_everyday_sentences_however_they_are_typed(
