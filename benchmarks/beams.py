@@ -10,8 +10,7 @@ import argparse
 import os
 import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,13 +25,13 @@ from s2s_export.decoding.greedy import greedy_decode
 from s2s_export.decoding.options import DecodingOptions, SearchOptions
 from s2s_export.decoding.steps import Steps
 
+from .timing import Task, mean_seconds
+
 BEAMS = (2, 4, 8)
 LENGTH = 6
 BATCHES = (1, 32, 128)
 _ROUNDS = 9
 _SECONDS = 0.3  # of each beam in a round
-
-Task = Callable[[], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,20 +71,10 @@ def _measured(tasks: Sequence[Task]) -> tuple[list[float], list[float]]:
 
     A ratio is that of one round, so that what else the machine does strikes both alike.
     """
-    rounds = [[_seconds(task) for task in tasks] for _ in range(_ROUNDS)]
+    rounds = [[mean_seconds(task, _SECONDS) for task in tasks] for _ in range(_ROUNDS)]
     times = [statistics.median(column) for column in zip(*rounds, strict=True)]
     by_round = [[seconds / row[0] for seconds in row] for row in rounds]
     return [statistics.median(column) for column in zip(*by_round, strict=True)], times
-
-
-def _seconds(task: Task) -> float:
-    """Return the mean time of a task that is run for a while."""
-    task()
-    started, runs = time.perf_counter(), 0
-    while (elapsed := time.perf_counter() - started) < _SECONDS:
-        task()
-        runs += 1
-    return elapsed / runs
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ import argparse
 import os
 import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -34,13 +33,13 @@ from s2s_export.exporter.backends import Backend
 from s2s_export.exporter.source import ExportSource
 from s2s_export.exporter.torch_steps import as_tuple
 
+from .timing import Task, mean_seconds
+
 LENGTHS = (3, 6, 10)
 BATCHES = (2, 8, 32, 128, 512)
 _BATCH_LENGTH = 6
 _ROUNDS = 7
 _SECONDS = 0.15  # of each back end in a round
-
-Task = Callable[[], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,18 +114,8 @@ def _measure(
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(_ROUNDS):
         for name, task in tasks.items():
-            times[name].append(_seconds(task))
+            times[name].append(mean_seconds(task, _SECONDS))
     return {name: statistics.median(measured) for name, measured in times.items()}
-
-
-def _seconds(task: Task) -> float:
-    """Return the mean time of a task that is run for a while."""
-    task()
-    started, runs = time.perf_counter(), 0
-    while (elapsed := time.perf_counter() - started) < _SECONDS:
-        task()
-        runs += 1
-    return elapsed / runs
 
 
 def _tutorial_loop(source: ExportSource, ids: list[int]) -> Task:
@@ -202,7 +191,8 @@ def _sgemm_rate(size: int = 1024) -> float:
     """Return the floating-point operations a second of numpy's product of two large matrices."""
     one, other = (np.random.default_rng(s).random((size, size), np.float32) for s in (0, 1))
     result = np.empty_like(one)
-    best = min(_seconds(lambda: np.dot(one, other, out=result)) for _ in range(_ROUNDS))
+    product = partial(np.dot, one, other, out=result)
+    best = min(mean_seconds(product, _SECONDS) for _ in range(_ROUNDS))
     return 2 * size**3 / best
 
 

@@ -61,7 +61,9 @@ def judge(
     """Decide whether two translations of a sentence are the same, or differ by ties alone.
 
     For a tie both back ends are fed the reference's tokens; at each step where they would choose
-    differently, the two candidates must be tied for both of them.
+    differently, the two candidates must be tied for both of them. At the first step in which the
+    translations differ, the candidate's choice is the one that it made beside other sentences: a
+    batch that mixes its sentences is no tie.
 
     Raises:
         ParityError: they are different; the message gives the sentence, the step, both tokens and
@@ -70,15 +72,19 @@ def judge(
     if (expected.ids, expected.finished) == (actual.ids, actual.finished):
         return Verdict.IDENTICAL
     fed = [options.sos, *expected.ids][: options.max_length]
+    said = (*actual.ids, options.eos)
+    pairs = zip((*expected.ids, options.eos), said, strict=False)
+    parted = next((step for step, (one, other) in enumerate(pairs) if one != other), None)
     steps = zip(
         _forced_scores(reference, source, fed),
         _forced_scores(candidate, source, fed),
         strict=True,
     )
     for step, (scores, other_scores) in enumerate(steps):
-        best, other_best = int(scores.argmax()), int(other_scores.argmax())
+        best = int(scores.argmax())
+        other_best = said[step] if step == parted else int(other_scores.argmax())
         margin = float(scores[best] - scores[other_best])
-        other_margin = float(other_scores[other_best] - other_scores[best])
+        other_margin = float(abs(other_scores[other_best] - other_scores[best]))
         if max(margin, other_margin) > TIE_MARGIN:
             words, target = vocabularies[0].decode(source), vocabularies[1]
             raise ParityError(

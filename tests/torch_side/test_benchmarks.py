@@ -14,9 +14,8 @@ from training.run.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py")}
-BENCHMARKS = sorted(
-    PACKAGES | {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"__init__"}
-)
+SHARED = {"__init__", "timing"}
+BENCHMARKS = sorted(PACKAGES | {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - SHARED)
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

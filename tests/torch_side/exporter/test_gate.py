@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from s2s_export.decoding.hypotheses import Hypothesis
 from s2s_export.decoding.options import DecodingOptions
 from s2s_export.decoding.steps import (
     DecoderSpec,
@@ -17,7 +18,7 @@ from s2s_export.decoding.steps import (
 from s2s_export.errors import ParityError
 from s2s_export.exporter.backends import Backend
 from s2s_export.exporter.parity import compare
-from s2s_export.exporter.ties import TIE_MARGIN
+from s2s_export.exporter.ties import TIE_MARGIN, judge
 from s2s_export.folder.evidence_records import ParityRecord
 from s2s_export.text.vocabulary import Vocabulary
 from s2s_export.verify import TOLERANCE
@@ -142,6 +143,18 @@ def test_after_a_tie_the_rest_is_compared_with_the_reference(
         gate(tied, other)
 
 
+def test_a_batch_that_mixes_its_sentences_refuses() -> None:
+    """Alone the sentence is right, and nothing is tied: no rounding explains the other token."""
+    one, other = (Planted(name, REFERENCE).backend for name in ("reference", "candidate"))
+    vocabularies = Vocabulary(["un", "deux"]), Vocabulary(["one", "two"])
+    [expected] = one.decode([[2, 1]], OPTIONS)
+    assert expected.ids == (2, 3)
+    for ids, finished in (((3,), True), ((2,), True), ((2, 3, 3, 3), False)):
+        mixed = Hypothesis(ids, (-1.0,) * len(ids), finished=finished)
+        with pytest.raises(ParityError, match=r"candidate: 'un <eos>' .* differs at step"):
+            judge(one, other, [2, 1], expected, mixed, OPTIONS, vocabularies)
+
+
 def gate_with_exact(candidate: float, exact: float) -> ParityRecord:
     """Compare a state that is off by so much with a reference that is off by so much itself."""
     [record] = compare(
@@ -169,3 +182,21 @@ def test_the_rounding_of_a_model_excuses_no_wrong_variant() -> None:
 
 def test_exact_numbers_are_asked_for_only_where_numbers_differ() -> None:
     assert gate_with_exact(5e-5, exact=8e-4).tolerance == TOLERANCE
+
+
+def test_a_model_that_cannot_run_in_float64_has_the_plain_tolerance() -> None:
+    def fail(token: TokenIds, state: Sequence[FloatArray]) -> list[FloatArray]:
+        raise RuntimeError("expected m1 and m2 to have the same dtype")
+
+    planted = Planted("exact", REFERENCE)
+    exact = Backend("exact", planted.backend.encoder, DecoderStep(DECODER, fail))
+    with pytest.raises(ParityError, match=r"encoder hidden differs .* more than 0\.0001"):
+        compare(
+            Planted("reference", REFERENCE).backend,
+            [Planted("candidate", REFERENCE, 5e-4).backend],
+            [[2, 1]],
+            OPTIONS,
+            vocabularies=(Vocabulary(["un", "deux"]), Vocabulary(["one", "two"])),
+            batch_sizes=(1,),
+            exact=lambda: exact,
+        )
