@@ -66,3 +66,15 @@ def test_everyday_sentences_however_they_are_typed(
 ) -> None:
     typed = (text, text.upper(), text.lower(), text.replace(" ", "\u00a0"), f"  {text}\n")
     assert {translator.translate(variant) for variant in typed} == {translation}
+
+
+def test_the_page_on_search_prints_the_translations_of_the_shipped_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    exec(compile(code, "search.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 3
+    assert printed == re.findall(r"^    (-\d.*)$", page, flags=re.MULTILINE)
