@@ -75,6 +75,10 @@ class ZipFiles:
         """Return the error for a zip without a manifest."""
         return source.no_manifest(self, MANIFEST_FILE)
 
+    def names(self) -> list[str]:
+        """Return the names of all that lies in the zip, folders and extra files too."""
+        return self._zip.namelist()
+
     def read(self, file: str, limit: int) -> bytes:
         """Read a file; no more is decompressed than the size that the zip declares for it."""
         where = self.where(file)
