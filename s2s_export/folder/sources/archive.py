@@ -7,7 +7,6 @@ library only. ``format.md`` says what a zip may be.
 
 import re
 import stat
-import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -30,8 +29,8 @@ _LEADS_OUT = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)", re.DOTALL)
 
 # What zipfile raises for damaged bytes; there is no common base.
 _DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError),
-    *(ValueError, OverflowError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, EOFError),
+    *(NotImplementedError, OverflowError, ValueError),
 )
 
 
@@ -200,7 +199,7 @@ def _exported_files(entries: list[zipfile.ZipInfo], name: str) -> dict[str, zipf
         file.removeprefix(folder): entry
         for folder in folders
         for file, entry in by_name.items()
-        if file.startswith(folder) and "/" not in file.removeprefix(folder)
+        if file.startswith(folder)
     }
 
 

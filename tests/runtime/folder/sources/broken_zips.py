@@ -39,5 +39,5 @@ def patched(content: bytes, name: str, at: int, form: str, value: int) -> bytes:
     return bytes(changed)
 
 
-FLAGS, METHOD, SIZE = (8, "<H"), (10, "<H"), (24, "<I")
+FLAGS, METHOD, SIZE, OFFSET = (8, "<H"), (10, "<H"), (24, "<I"), (42, "<I")
 """Places and forms of fields of a record."""

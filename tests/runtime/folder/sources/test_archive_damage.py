@@ -3,6 +3,7 @@
 import gzip
 import io
 import random
+import struct
 import tracemalloc
 import zipfile
 import zlib
@@ -16,7 +17,7 @@ from s2s_export.folder.reader import read_folder
 from s2s_export.folder.sources.archive import ZipFiles
 
 from ..test_corruption import FILES, HTML, LFS, corruptions
-from .broken_zips import METHOD, SIZE, patched, refused
+from .broken_zips import METHOD, OFFSET, SIZE, patched, refused, with_info
 from .kinds import contents, zipped
 
 METHODS = pytest.mark.parametrize(
@@ -115,6 +116,16 @@ def test_what_is_no_zip_of_an_export(content: bytes, message: str, tmp_path: Pat
         Translator(path)
     assert str(error.value).startswith(f"{path}: ")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("offset", [2**31, 2**40, 2**63, 2**64 - 1])
+def test_a_file_that_begins_behind_the_end(tiny: Path, offset: int) -> None:
+    """A zip64 has eight bytes for its place."""
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    content = patched(
+        with_info(contents(tiny), "encoder.onnx", extra=extra), "encoder.onnx", *OFFSET, 2**32 - 1
+    )
+    assert refused(content).startswith("<zip>/encoder.onnx: the zip is truncated or damaged (")
 
 
 BOMB = 2**28  # bytes; a quarter of a megabyte when deflated
