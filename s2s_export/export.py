@@ -36,9 +36,10 @@ def export(
 
     Args:
         run: the run folder that ``python -m training.fit`` wrote.
-        out: the folder to write; an earlier export in it is replaced as a whole.
+        out: the folder to write, or the zip if its name ends in ``.zip``; an earlier export there
+            is replaced as a whole.
         precision: ``"int8"`` adds quantized graphs; the others are always there.
-        with_torchscript: whether the TorchScript files are written too.
+        with_torchscript: whether the TorchScript files are written too; a zip has none.
         attribution: of the data, for the manifest: whom its licence wants named.
         force: replace ``out`` even if it holds other files, which are deleted.
 
@@ -151,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m s2s_export.export",
         description="Export a trained run to ONNX and TorchScript, prove it, and publish it.",
-        epilog="Exit codes: 0 ok, 2 wrong usage, 3 the run, the graphs or the output folder cannot "
+        epilog="Exit codes: 0 ok, 2 wrong usage, 3 the run, the graphs or the output cannot "
         "be used, 5 a package is missing, 130 interrupted.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -159,10 +160,14 @@ def _parser() -> argparse.ArgumentParser:
         "--run", type=Path, default=Path("runs/default"), metavar="DIR", help="trained run folder"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("exported"), metavar="DIR", help="folder to write"
+        "--out",
+        type=Path,
+        default=Path("exported"),
+        metavar="PATH",
+        help="folder to write; or a zip, without TorchScript, if the name ends in .zip",
     )
     parser.add_argument(
-        "--force", action="store_true", help="replace the folder even if it holds other files"
+        "--force", action="store_true", help="replace what is there even if it holds other files"
     )
     parser.add_argument(
         "--precision",

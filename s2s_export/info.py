@@ -16,6 +16,7 @@ from . import __version__, command
 from .errors import RuntimeMissingError
 from .folder.manifest import Manifest
 from .folder.reader import ExportedFolder
+from .folder.sources.location import files_at
 from .runtime.sessions import available_providers
 
 _PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu")
@@ -110,7 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _info_command(options: argparse.Namespace) -> int:
     sections = {"installed": environment()}
     if options.folder is not None:
-        sections[str(options.folder)] = contents(ExportedFolder(options.folder).manifest)
+        manifest = ExportedFolder(files_at(options.folder)).manifest
+        sections[str(options.folder)] = contents(manifest)
     if options.json:
         print(json.dumps(sections, indent=2, ensure_ascii=False))
     else:
@@ -127,10 +129,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m s2s_export.info",
         description="Show versions, execution providers, telemetry, and the contents of an "
-        "exported folder.",
+        "exported folder or a zip of one.",
         epilog="Exit codes: 0 ok, 2 wrong usage, 3 the folder cannot be read, 130 interrupted.",
     )
-    parser.add_argument("folder", type=Path, nargs="?", help="an exported folder")
+    parser.add_argument("folder", type=Path, nargs="?", help="an exported folder, or a zip of one")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--version", action="version", version=f"s2s-export {__version__}")
     command.add_debug_option(parser)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .decoding.options import MaskOptions, SearchOptions
 from .errors import TextError
-from .loading import LoadedFolder
+from .loading.folder import LoadedFolder
 from .translation import ScoredTarget, Translation
 
 Suppressed = Iterable[str | Sequence[str]]
@@ -20,8 +20,9 @@ class Translator(LoadedFolder):
         translator = Translator("exported/")
         translator.translate("Je suis en retard.")  # "i m late ."
 
-    Making one reads and checks the whole folder (some tens of milliseconds); keep it and use it for
-    every sentence, from as many threads as you like. It can be pickled, and used after a fork.
+    ``from_files``, ``from_zip`` and ``from_resources`` make one without a folder. Making one reads
+    and checks all its files (some tens of milliseconds); keep it and use it for every sentence,
+    from as many threads as you like. It can be pickled, and used after a fork.
 
     Of texts, these hold for every method: a newline is a space; control characters and directional
     marks vanish; the rest is up to the text mode that the model was trained with. A text in which

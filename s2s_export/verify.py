@@ -21,7 +21,8 @@ from .decoding.steps import StepSpec
 from .errors import ArtefactError, ParityError, ProviderError, S2SError
 from .folder.manifest import MANIFEST_FILE, GraphRecord, Manifest
 from .folder.reader import ExportedFolder
-from .folder.text_side import SideName, read_text_side
+from .folder.sources.location import files_at
+from .folder.text_side import SIDES, SideName, read_text_side
 from .runtime.sessions import PROVIDERS, SessionSettings
 from .translator import Translator
 
@@ -73,7 +74,7 @@ def verify(path: str | os.PathLike[str], *, device: str = "cpu") -> Report:
     """Check an exported folder without torch.
 
     Args:
-        path: the folder.
+        path: the folder, or a zip of it.
         device: ``"cpu"`` or ``"cuda"``: where to replay the golden sentences.
 
     Returns:
@@ -88,7 +89,7 @@ def verify(path: str | os.PathLike[str], *, device: str = "cpu") -> Report:
 
 def _checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]:
     """Make one check after the other, up to the last that can still be made."""
-    folder, check = _attempt(MANIFEST_FILE, lambda: ExportedFolder(path))
+    folder, check = _attempt(MANIFEST_FILE, lambda: _complete(path))
     if folder is None:
         yield check
         return
@@ -105,6 +106,12 @@ def _checks(path: str | os.PathLike[str], device: str) -> Iterator[Check]:
         yield _attempt("golden beams", partial(_replay_beams, path, device, beams))[1]
     if folder.manifest.int8 is not None:
         yield _attempt("golden sentences, int8", lambda: _replay_int8(path, device))[1]
+
+
+def _complete(path: str | os.PathLike[str]) -> ExportedFolder:
+    folder = ExportedFolder(files_at(path))
+    folder.require(folder.manifest.files)
+    return folder
 
 
 def _attempt(name: str, attempt: Callable[[], T]) -> tuple[T | None, Check]:
@@ -137,8 +144,7 @@ def _content_checks(folder: ExportedFolder) -> Iterator[Check]:
 
     for name, graph, spec in _graphs(folder.manifest):
         yield _attempt(f"structure of the {name}", partial(structure, graph, spec))[1]
-    sides: tuple[SideName, ...] = ("source", "target")
-    for side in sides:
+    for side in SIDES:
         yield _attempt(f"words of the {side}", partial(vocabulary, side))[1]
 
 
@@ -219,7 +225,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="?",
         default=Path("exported"),
-        help="the folder (default: exported)",
+        help="the folder, or a zip of it (default: exported)",
     )
     parser.add_argument(
         "--device", choices=tuple(PROVIDERS), default="cpu", help="where to replay (default: cpu)"

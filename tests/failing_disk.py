@@ -39,9 +39,9 @@ class FailingDisk:
         """Tell whether there were enough calls for the k-th to fail."""
         return self.calls >= self._fails_at
 
-    def is_synced(self) -> bool:
-        """Tell whether all that was written or renamed is on the disk."""
-        return not self._unsynced
+    def is_synced(self, *paths: Path) -> bool:
+        """Tell whether all that was written or renamed is on the disk; of some paths, if given."""
+        return not self._unsynced & ({inode(path) for path in paths} or self._unsynced)
 
     def count(self) -> None:
         """Let the code under test make one more call, if it is not the failing one."""

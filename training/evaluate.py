@@ -30,7 +30,7 @@ class Options:
 
     Attributes:
         run: its test pairs are translated; by its best checkpoint if no folder is given.
-        exported: translate with this folder, through the Translator, as an app does.
+        exported: translate with this folder or zip, through the Translator, as an app does.
         data: translate these pairs instead, all that are in the file; it may be any that
             ``training.fit --data`` takes. Pairs that the model was trained on flatter it.
         reverse: the data's first column is the source, as for ``training.fit``.

@@ -27,8 +27,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--model",
         default="exported/",
-        metavar="DIR",
-        help="the exported folder (default: %(default)s)",
+        metavar="PATH",
+        help="the exported folder, or a zip of it (default: %(default)s)",
     )
     made.add_argument("--input", type=Path, metavar="FILE", help="translate its lines")
     made.add_argument(

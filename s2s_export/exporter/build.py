@@ -39,8 +39,8 @@ from ..text.tokenizer import Tokenizer
 from ..text.vocabulary import EOS, SOS
 from ..verify import verify
 from . import evidence, onnx_export, torchscript
-from .atomic_folder import replacing_folder, write_file
 from .backends import TwoFiles
+from .publishing.publication import is_zip, publishing
 from .source import ExportSource
 
 OPSET = 20
@@ -78,14 +78,16 @@ def build(
     precision: Precision = "fp32",
     with_torchscript: bool = True,
 ) -> Manifest:
-    """Write an exported folder.
+    """Write an exported folder, or a zip of one.
 
     Args:
         source: the model.
-        out: the folder to write; an earlier export in it is replaced as a whole.
+        out: the folder to write, or the zip if its name ends in ``.zip``; an earlier export there
+            is replaced as a whole.
         force: replace ``out`` even if it holds other files, which are deleted.
         precision: ``"int8"`` adds quantized graphs; the others are always there.
-        with_torchscript: whether the TorchScript files are written, where they can be made.
+        with_torchscript: whether the TorchScript files are written, where they can be made. A zip
+            has none: it is for apps, and its bytes are the same each time, which theirs are not.
 
     Returns:
         The manifest that was written.
@@ -97,7 +99,8 @@ def build(
         OutputError: ``out`` may not be replaced, or cannot be written.
     """
     check_specs(source.encoder_spec, source.decoder_spec)
-    with replacing_folder(out, OWN_FILES, force=force) as folder:
+    with_torchscript = with_torchscript and not is_zip(out)
+    with publishing(out, OWN_FILES, force=force) as write:
         graphs = build_graphs(source)
         reason = torchscript.unsupported_because() if with_torchscript else _LEFT_OUT
         scripts = None if reason else build_torchscript(source)
@@ -111,10 +114,7 @@ def build(
             int8 = evidence.measure_int8(source, INT8_GRAPHS, graphs, int8_graphs, golden)
         record = torchscript.record(source.encoder, source.decoder, reason)
         manifest = _manifest(source, files, record, parity, golden, int8)
-        for name, content in files.items():
-            write_file(folder / name, content)
-        write_file(folder / MANIFEST_FILE, manifest_file.to_bytes(manifest))
-        _replay(folder)
+        _replay(write({**files, MANIFEST_FILE: manifest_file.to_bytes(manifest)}))
     return manifest
 
 
@@ -228,7 +228,7 @@ def fingerprint(source: ExportSource) -> str:
 
 
 def _replay(folder: Path) -> None:
-    """Verify the finished folder as anybody else can, before anybody else has it.
+    """Verify the finished folder or zip as anybody else can, before anybody else has it.
 
     Raises:
         ParityError: a check fails.

@@ -1,12 +1,12 @@
 """Reading an exported folder: every byte that is used is first compared with the manifest.
 
-The Translator and ``verify`` read through it. Standard library only. Nothing is ever written.
+The Translator and ``verify`` read through it, from disk, a zip or memory alike (``sources``).
+Standard library only. Nothing is ever written.
 """
 
 import hashlib
-import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, get_args
 
 from ..decoding.steps import StepSpec
@@ -25,7 +25,8 @@ from .manifest import (
     Graphs,
     Manifest,
 )
-from .text_side import TextSide, read_text_side
+from .sources.source import FileSource
+from .text_side import SIDES, TextSide, read_text_side, text_file_names
 
 Precision = Literal["fp32", "int8"]
 """Which graphs: float32, whose tokens are PyTorch's; or quantized ones, smaller and quicker."""
@@ -35,41 +36,44 @@ _MOST_REPLACEMENTS = 5
 
 
 class ExportedFolder:
-    """An exported folder, open for reading.
+    """An exported folder, wherever its files lie, open for reading.
 
     Attributes:
-        path: the folder.
-        manifest: its manifest, read and validated.
+        source: of the files.
+        manifest: read and validated.
+        manifest_content: the manifest's bytes.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, source: FileSource) -> None:
         """Read the manifest.
 
         Raises:
-            ArtefactNotFoundError: there is no such folder, it has no ``manifest.json``, or a file
-                recorded there is missing.
+            ArtefactNotFoundError: there is no such folder, or it has no ``manifest.json``.
             ManifestError: the manifest is not valid.
             IntegrityError: the manifest was changed.
+            ArtefactError: it cannot be read.
         """
-        self.path = Path(path)
-        if not self.path.exists():
-            raise ArtefactNotFoundError(
-                f"{self.path}: no such folder; make it with 'python -m s2s_export.export'"
-            )
-        if not (self.path / MANIFEST_FILE).is_file():
-            raise ArtefactNotFoundError(
-                f"{self.path}: no {MANIFEST_FILE} in it, so it is not an exported folder; "
-                "make one with 'python -m s2s_export.export'"
-            )
-        self._manifest_content = self._read(MANIFEST_FILE, _LARGEST_MANIFEST)
+        self.source = source
+        if not source.has(MANIFEST_FILE):
+            raise source.not_exported()
+        self.manifest_content = source.read(MANIFEST_FILE, _LARGEST_MANIFEST)
         try:
-            self.manifest: Manifest = manifest_file.from_bytes(self._manifest_content)
+            self.manifest: Manifest = manifest_file.from_bytes(self.manifest_content)
         except ArtefactError as error:  # which knows the file's name alone
-            raise type(error)(f"{self.path}{os.sep}{error}") from None
-        missing = [name for name in self.manifest.files if not (self.path / name).is_file()]
+            place = source.where(MANIFEST_FILE).removesuffix(MANIFEST_FILE)
+            raise type(error)(f"{place}{error}") from None
+
+    def require(self, files: Iterable[str]) -> None:
+        """Make sure that files are there.
+
+        Raises:
+            ArtefactNotFoundError: some are missing; the message names all of them.
+        """
+        missing = [name for name in files if not self.source.has(name)]
         if missing:
             raise ArtefactNotFoundError(
-                f"{self.path}: {', '.join(sorted(missing))} missing; copy the whole folder again"
+                f"{self.source.name}: {', '.join(sorted(missing))} missing; "
+                f"copy the whole {self.source.noun} again"
             )
 
     def read(self, name: str) -> bytes:
@@ -82,22 +86,21 @@ class ExportedFolder:
             ArtefactError: it cannot be read.
         """
         record = self.manifest.files[name]
-        path = self.path / name
-        content = self._read(name, record.size)
+        content = self.source.read(name, record.size)
         sha256 = hashlib.sha256(content).hexdigest()
         if len(content) == record.size and sha256 == record.sha256:
             return content
-        kind = kind_of(content)
+        where, noun, kind = self.source.where(name), self.source.noun, kind_of(content)
         if kind is not None:
-            raise IntegrityError(f"{path}: expected {record.size} bytes, but it is {kind}")
+            raise IntegrityError(f"{where}: expected {record.size} bytes, but it is {kind}")
         if len(content) < record.size:
             raise IntegrityError(
-                f"{path}: expected {record.size} bytes, found {len(content)}; "
-                "the file is truncated: copy the folder again"
+                f"{where}: expected {record.size} bytes, found {len(content)}; "
+                f"the file is truncated: copy the {noun} again"
             )
         raise IntegrityError(
-            f"{path}: expected sha256 {record.sha256}, found {sha256}; "
-            "the file was changed or damaged: copy the folder again"
+            f"{where}: expected sha256 {record.sha256}, found {sha256}; "
+            f"the file was changed or damaged: copy the {noun} again"
         )
 
     def read_graph(self, graph: GraphRecord, spec: StepSpec) -> bytes:
@@ -108,36 +111,16 @@ class ExportedFolder:
             ArtefactError: as for ``read``.
         """
         content = self.read(graph.file)
-        check_graph(content, graph, spec, str(self.path / graph.file))
+        check_graph(content, graph, spec, self.source.where(graph.file))
         return content
 
     def was_replaced(self) -> bool:
         """Tell whether the folder has another manifest by now, or none."""
         try:
-            return self._read(MANIFEST_FILE, _LARGEST_MANIFEST) != self._manifest_content
+            now = self.source.read(MANIFEST_FILE, _LARGEST_MANIFEST)
         except ArtefactError:
             return True
-
-    def _read(self, name: str, limit: int) -> bytes:
-        """Read at most ``limit`` bytes; refuse a longer file before reading it."""
-        path = self.path / name
-        try:
-            # Links are followed: a Hub's cache is a folder of links, and so is a ConfigMap's.
-            if path.exists() and not path.is_file():
-                raise ArtefactError(f"{path}: expected a file; copy the whole folder again")
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                if size > limit:
-                    kind = kind_of(file.read(64))
-                    raise IntegrityError(
-                        f"{path}: expected at most {limit} bytes, found {size}"
-                        + (f": it is {kind}" if kind else "; copy the folder again")
-                    )
-                return file.read(limit)
-        except FileNotFoundError:
-            raise ArtefactNotFoundError(f"{path}: missing; copy the whole folder again") from None
-        except OSError as error:
-            raise ArtefactError(f"{path}: cannot be read: {error.strerror}") from error
+        return now != self.manifest_content
 
 
 @dataclass(frozen=True)
@@ -151,6 +134,7 @@ class FolderContent:
         target: text mode and vocabulary of the target.
         encoder: the encoder graph's bytes.
         decoder: the decoder graph's bytes.
+        files: where the same files can be read again, after a fork and in another process.
     """
 
     manifest: Manifest
@@ -159,13 +143,16 @@ class FolderContent:
     target: TextSide
     encoder: bytes
     decoder: bytes
+    files: FileSource
 
 
-def read_folder(path: str | os.PathLike[str], precision: Precision = "fp32") -> FolderContent:
+def read_folder(source: FileSource, precision: Precision = "fp32") -> FolderContent:
     """Read an exported folder as one: if it is replaced meanwhile, the new one, never a mix.
 
+    Only the files that the precision needs are looked at, so an app may leave out the others.
+
     Args:
-        path: the folder.
+        source: of the folder's files.
         precision: which of its graphs.
 
     Raises:
@@ -174,13 +161,13 @@ def read_folder(path: str | os.PathLike[str], precision: Precision = "fp32") -> 
             message say which.
     """
     for _ in range(_MOST_REPLACEMENTS):
-        folder = ExportedFolder(path)
+        folder = ExportedFolder(source)
         try:
             return _read_all(folder, precision)
         except ArtefactError:
             if not folder.was_replaced():
                 raise
-    return _read_all(ExportedFolder(path), precision)
+    return _read_all(ExportedFolder(source), precision)
 
 
 def graphs_of(manifest: Manifest, precision: str) -> Graphs:
@@ -202,12 +189,19 @@ def graphs_of(manifest: Manifest, precision: str) -> Graphs:
 
 
 def _read_all(folder: ExportedFolder, precision: Precision) -> FolderContent:
-    graphs = graphs_of(folder.manifest, precision)
+    manifest, graphs = folder.manifest, graphs_of(folder.manifest, precision)
+    steps = ((graphs.encoder, manifest.steps.encoder), (graphs.decoder, manifest.steps.decoder))
+    text_files = text_file_names(manifest)
+    folder.require([*text_files, *(graph.file for graph, _ in steps)])
+    contents = {name: folder.read(name) for name in text_files}
+    source, target = (read_text_side(side, manifest, contents.__getitem__) for side in SIDES)
+    contents |= {graph.file: folder.read_graph(graph, spec) for graph, spec in steps}
     return FolderContent(
-        manifest=folder.manifest,
+        manifest=manifest,
         graphs=graphs,
-        source=read_text_side("source", folder.manifest, folder.read),
-        target=read_text_side("target", folder.manifest, folder.read),
-        encoder=folder.read_graph(graphs.encoder, folder.manifest.steps.encoder),
-        decoder=folder.read_graph(graphs.decoder, folder.manifest.steps.decoder),
+        source=source,
+        target=target,
+        encoder=contents[graphs.encoder.file],
+        decoder=contents[graphs.decoder.file],
+        files=folder.source.kept({MANIFEST_FILE: folder.manifest_content, **contents}),
     )

@@ -17,9 +17,11 @@ from .manifest import (
     TARGET_MERGES_FILE,
     TARGET_VOCABULARY_FILE,
     Manifest,
+    Side,
 )
 
 SideName = Literal["source", "target"]
+SIDES: tuple[SideName, SideName] = ("source", "target")
 _VOCABULARIES = {"source": SOURCE_VOCABULARY_FILE, "target": TARGET_VOCABULARY_FILE}
 _MERGES = {"source": SOURCE_MERGES_FILE, "target": TARGET_MERGES_FILE}
 
@@ -45,9 +47,9 @@ def read_text_side(name: SideName, manifest: Manifest, read: Callable[[str], byt
             size that the graphs were made for.
         ArtefactError: a file cannot be read.
     """
-    side = manifest.source if name == "source" else manifest.target
+    side = _side(name, manifest)
     merges = None
-    if side.text == "natural":
+    if _has_merges(side):
         merges = Merges.from_bytes(read(_MERGES[name]), _MERGES[name])
     mode = text_mode(side.text, merges=merges, fold_case=side.fold_case)
     file = _VOCABULARIES[name]
@@ -61,6 +63,12 @@ def read_text_side(name: SideName, manifest: Manifest, read: Callable[[str], byt
     return TextSide(mode, vocabulary)
 
 
+def text_file_names(manifest: Manifest) -> list[str]:
+    """Return the names of both sides' files."""
+    merges = [_MERGES[name] for name in SIDES if _has_merges(_side(name, manifest))]
+    return [*_VOCABULARIES.values(), *merges]
+
+
 def text_files(name: SideName, side: TextSide) -> dict[str, bytes]:
     """Return the content of a side's files, by name."""
     files = {_VOCABULARIES[name]: side.vocabulary.to_bytes()}
@@ -68,3 +76,11 @@ def text_files(name: SideName, side: TextSide) -> dict[str, bytes]:
     if merges is not None:
         files[_MERGES[name]] = merges.to_bytes()
     return files
+
+
+def _side(name: SideName, manifest: Manifest) -> Side:
+    return manifest.source if name == "source" else manifest.target
+
+
+def _has_merges(side: Side) -> bool:
+    return side.text == "natural"

@@ -10,12 +10,12 @@ import logging
 import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..decoding.steps import DecoderStep, EncoderStep
 from ..errors import ArtefactError, ProviderError
 from ..folder.reader import FolderContent, Precision, read_folder
+from ..folder.sources.source import FileSource
 from .onnx_steps import OnnxRun
 from .sessions import SessionSettings, choose_device, require_onnxruntime
 
@@ -37,10 +37,12 @@ class _Opened:
 class OnnxModel:
     """The model of an exported folder, as ``steps.Steps``.
 
-    Once loaded, the folder is not looked at again; but a process that was forked afterwards opens
-    it anew if the sessions had threads of their own, which a fork leaves behind.
+    Once loaded, the folder is not looked at again; but a process that was forked afterwards reads
+    it anew if the sessions had threads of their own, which a fork leaves behind. Files that were
+    not read from a path are kept in memory for this.
 
     Attributes:
+        files: where its files can be read again, in another process too.
         manifest: of the folder.
         source: text mode and vocabulary of the source.
         target: text mode and vocabulary of the target.
@@ -48,7 +50,7 @@ class OnnxModel:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        files: FileSource,
         settings: SessionSettings,
         *,
         precision: Precision = "fp32",
@@ -56,7 +58,7 @@ class OnnxModel:
         """Read the folder and open the two sessions.
 
         Args:
-            path: of the folder.
+            files: of the folder.
             settings: of the sessions.
             precision: which graphs.
 
@@ -66,11 +68,10 @@ class OnnxModel:
             RuntimeMissingError: onnxruntime is not installed, or too old for these graphs.
             ProviderError: the device is not available.
         """
-        self._path = Path(path).absolute()  # the app may change its folder, and then fork
         self._settings = settings
         self._precision: Precision = precision
-        content = read_folder(path, precision)
-        self.manifest = content.manifest
+        content = read_folder(files, precision)
+        self.files, self.manifest = content.files, content.manifest
         self.source, self.target = content.source, content.target
         require_onnxruntime(self.manifest.requires.get("onnxruntime", "0"))
         self._reopening = threading.Lock()
@@ -103,11 +104,11 @@ class OnnxModel:
             return self._opened
         with self._reopening:
             if self._opened.pid != os.getpid():
-                content = read_folder(self._path, self._precision)
+                content = read_folder(self.files, self._precision)
                 if content.manifest != self.manifest:
                     raise ArtefactError(
-                        f"{self._path}: another export since it was loaded, and this process was "
-                        "forked in between; make the Translator after the fork"
+                        f"{self.files.name}: another export since it was loaded, and this process "
+                        "was forked in between; make the Translator after the fork"
                     )
                 self._inherited.append(self._opened)
                 self._opened = self._open(content)
@@ -123,7 +124,7 @@ class OnnxModel:
 
 
 def open_model(
-    path: str | os.PathLike[str],
+    files: FileSource,
     device: str,
     *,
     threads: int = 1,
@@ -133,7 +134,7 @@ def open_model(
     """Open the model of an exported folder on a device.
 
     Args:
-        path: of the folder.
+        files: of the folder.
         device: ``"cpu"``, ``"cuda"``, or ``"auto"``: CUDA where it works, the CPU elsewhere.
         threads: of one call.
         options: of the sessions, used as they are; then ``threads`` is not looked at.
@@ -149,7 +150,7 @@ def open_model(
     """
 
     def open_on(device: str) -> OnnxModel:
-        return OnnxModel(path, SessionSettings(device, threads, options), precision=precision)
+        return OnnxModel(files, SessionSettings(device, threads, options), precision=precision)
 
     chosen, reason = choose_device(device)
     try:

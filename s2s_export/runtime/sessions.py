@@ -221,7 +221,7 @@ def warn_of_two_onnxruntimes() -> None:
             "onnxruntime and onnxruntime-gpu are both installed: they are the same module, and "
             "CUDA may be lost; pip uninstall both, then install the one that you need",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,  # whoever makes a Translator
         )
 
 

@@ -18,6 +18,7 @@ EXPECTED = {
     "Words that are not said": "i'm ",
     "Names and numbers": "she is ",
     "Your own translations first": "lexicon Yippee!\nmodel i'm late .\n",
+    "From memory, a zip or a package": "i'm late .\n",
     "A thread pool": "300 i'm late .\n",
     "A data pipeline": "i'm cold .,-0.",
     "Token by token": "they're making dinner .\n",
@@ -38,8 +39,12 @@ def examples() -> dict[str, str]:
 
 @pytest.fixture
 def app_folder(tiny_attention: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with an export and some data, as the examples expect it."""
+    """A current folder with exports, a package and some data, as the examples expect them."""
     shutil.copytree(tiny_attention, tmp_path / "exported")
+    shutil.make_archive(str(tmp_path / "model"), "zip", tmp_path, "exported")
+    shutil.copytree(tiny_attention, tmp_path / "my_app" / "model")
+    (tmp_path / "my_app" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
     rows = "french\nJ'ai froid.\n" + "je " * 20 + "\nJ'ai glop faim.\n"
     (tmp_path / "sentences.csv").write_text(rows, encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,7 @@
 
 import pickle
 from itertools import repeat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,13 +145,13 @@ def test_a_prefix_that_cannot_be_used_is_an_error_with_the_texts_index(
     assert [(one.index, type(one)) for one in errors] == [(1, error)]
 
 
-def test_the_longest_prefix_is_the_longest_translation(words: Translator) -> None:
+def test_the_longest_prefix_is_the_longest_translation(words: Translator, tiny_3: Path) -> None:
     longest = words.pipeline.max_length
     [found] = words.translate_batch(["J'ai froid."], prefix=["he " * longest])
     assert (found.tokens, found.finished) == (("he",) * longest, False)
     with pytest.raises(TextTooLongError, match=f"the prefix has {longest + 1} tokens"):
         words.translate("J'ai froid.", prefix="he " * (longest + 1))
-    short = Translator(words._arguments["path"], max_length=2)
+    short = Translator(tiny_3, max_length=2)
     assert short.translate("J'ai froid.", prefix="he is") == "he is"
     with pytest.raises(
         TextTooLongError, match=r"the prefix has 3 tokens, .* at most 2: shorten it"

@@ -15,6 +15,7 @@ from s2s_export.errors import (
     UnknownWordError,
 )
 from s2s_export.folder.reader import ExportedFolder
+from s2s_export.folder.sources.location import files_at
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def translator(tiny: Path) -> Translator:
 
 
 def test_golden_sentences(translator: Translator, tiny: Path) -> None:
-    golden = ExportedFolder(tiny).manifest.golden
+    golden = ExportedFolder(files_at(tiny)).manifest.golden
     assert len(golden) == 8
     for sentence in golden:
         assert translator.translate(sentence.source) == sentence.target
@@ -80,7 +81,7 @@ def test_unknown_words_are_all_listed(translator: Translator) -> None:
 
 
 def test_the_manifest_attribute(translator: Translator, tiny: Path) -> None:
-    assert translator.manifest == ExportedFolder(tiny).manifest
+    assert translator.manifest == ExportedFolder(files_at(tiny)).manifest
 
 
 def test_a_text_longer_than_the_limit(translator: Translator) -> None:

@@ -14,6 +14,7 @@ from s2s_export import Translator, info, verify
 from s2s_export.decoding.options import SearchOptions
 from s2s_export.errors import ProviderError
 from s2s_export.folder.reader import ExportedFolder
+from s2s_export.folder.sources.location import files_at
 from s2s_export.text.vocabulary import EOS
 
 Vouch = Callable[[Path], None]
@@ -46,7 +47,7 @@ def test_a_sound_folder_passes(tiny: Path) -> None:
 def test_golden_texts_of_subwords_are_replayed_from_text_to_text(tiny_natural: Path) -> None:
     report = verify.verify(tiny_natural)
     assert report.passed
-    golden = ExportedFolder(tiny_natural).manifest.golden
+    golden = ExportedFolder(files_at(tiny_natural)).manifest.golden
     assert "You are wrong." in [entry.target for entry in golden]
     assert "Vous avez tort." in [entry.source for entry in golden]
 
@@ -204,7 +205,7 @@ def test_golden_beams_are_replayed(tiny_3_copy: Path, edit_manifest: EditManifes
     report = verify.verify(tiny_3_copy)
     assert report.passed
     found = {check.name: check.found for check in report.checks}
-    count = len(ExportedFolder(tiny_3_copy).manifest.golden)
+    count = len(ExportedFolder(files_at(tiny_3_copy)).manifest.golden)
     assert found["golden beams"].startswith(f"{count} sentences as eager PyTorch, on cpu; largest")
 
 

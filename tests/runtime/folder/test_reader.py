@@ -20,6 +20,7 @@ from s2s_export.errors import (
 )
 from s2s_export.folder.manifest_file import from_bytes
 from s2s_export.folder.reader import ExportedFolder
+from s2s_export.folder.sources.location import files_at
 from s2s_export.verify import verify
 
 Vouch = Callable[[Path], None]
@@ -101,7 +102,7 @@ def test_an_unreadable_file_is_named(tiny_copy: Path, monkeypatch: pytest.Monkey
     def refuse(self: Path, mode: str = "r") -> None:
         raise PermissionError(13, "Permission denied")
 
-    folder = ExportedFolder(tiny_copy)
+    folder = ExportedFolder(files_at(tiny_copy))
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ArtefactError, match=r"encoder\.onnx: cannot be read: Permission denied"):
         folder.read("encoder.onnx")

@@ -1,7 +1,6 @@
 """Threads, processes and interruptions: one Translator for all of an app."""
 
 import asyncio
-import os
 import pickle
 import signal
 import subprocess
@@ -14,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from s2s_export import Translator
+
+from ..forked import in_child
 
 THREADS, SENTENCES = 8, 500
 TEXTS = [
@@ -35,26 +36,6 @@ def test_eight_threads_translate_the_same_as_one(translator: Translator) -> None
     assert found == [expected] * THREADS
 
 
-def in_child(translator: Translator) -> list[str]:
-    """Translate in a forked child, killed if it hangs; an error is returned as its text."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(20)
-        try:
-            result = "\n".join(translate_all(translator))
-        except Exception as error:  # else the child would go on as a second pytest
-            result = f"{type(error).__name__}: {error}"
-        os.write(writer, result.encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as file:
-        found = file.read().split("\n")
-    _, status = os.waitpid(child, 0)
-    assert status == 0
-    return found
-
-
 # Python 3.12 warns of any fork in a process with threads; the sessions here have none to lose.
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("threads", [1, 2])
@@ -62,7 +43,7 @@ def test_a_forked_child_translates(tiny_unk: Path, threads: int) -> None:
     """A session with threads of its own is opened anew in the child."""
     translator = Translator(tiny_unk, threads=threads)
     expected = [translator.translate(text) for text in TEXTS]
-    assert in_child(translator) == expected
+    assert in_child(lambda: "\n".join(translate_all(translator))).split("\n") == expected
     assert [translator.translate(text) for text in TEXTS] == expected
 
 
@@ -72,7 +53,7 @@ def test_a_forked_child_does_not_mix_two_exports(tiny_copy: Path, tiny_unk: Path
     for path in tiny_unk.iterdir():
         (tiny_copy / path.name).write_bytes(path.read_bytes())
     assert translator.translate("J'ai froid.") == "i m cold ."
-    [message] = in_child(translator)
+    message = in_child(lambda: translator.translate("J'ai froid."))
     assert message.startswith("ArtefactError: ")
     assert "another export since it was loaded" in message
 

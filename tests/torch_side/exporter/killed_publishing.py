@@ -2,7 +2,8 @@
 
 A program of its own for ``test_atomic_folder.py``: it forks, and pytest's process has threads.
 Call: ``killed_publishing.py TARGET KILLS``. It publishes generation after generation of three
-files, each holding the number of its generation, and prints its findings as JSON.
+files, each holding the number of its generation, and prints its findings as JSON. TARGET is a
+folder, or a zip if it ends in ``.zip``.
 """
 
 import json
@@ -11,9 +12,10 @@ import random
 import signal
 import sys
 import time
+import zipfile
 from pathlib import Path
 
-from s2s_export.exporter.atomic_folder import replacing_folder, write_file
+from s2s_export.exporter.publishing.publication import is_zip, publishing
 
 NAMES = ("manifest.json", "encoder.onnx", "decoder.onnx")
 SIZE = 20_000  # bytes of a file
@@ -23,19 +25,30 @@ def content(generation: int) -> bytes:
     return f"{generation:08}".encode() * (SIZE // 8)
 
 
+def publish(target: Path, generation: int) -> None:
+    with publishing(target, NAMES, force=False) as write:
+        write(dict.fromkeys(NAMES, content(generation)))
+
+
 def publish_without_end(target: Path, start: int) -> None:
     generation = start
     while True:
-        with replacing_folder(target, NAMES, force=False) as folder:
-            for name in NAMES:
-                write_file(folder / name, content(generation))
+        publish(target, generation)
         generation += 2
+
+
+def published(target: Path) -> dict[str, bytes]:
+    if not is_zip(target):
+        return {path.name: path.read_bytes() for path in target.iterdir()}
+    with zipfile.ZipFile(target) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def generation_of(target: Path) -> int:
     """Return the generation that all files are of; anything else is an error."""
-    assert sorted(path.name for path in target.iterdir()) == sorted(NAMES)
-    contents = {(target / name).read_bytes() for name in NAMES}
+    files = published(target)
+    assert sorted(files) == sorted(NAMES)
+    contents = {*files.values()}
     assert len(contents) == 1, "a mix of two exports"
     [found] = contents
     generation = int(found[:8])
@@ -45,9 +58,7 @@ def generation_of(target: Path) -> int:
 
 def main(target: Path, kills: int) -> None:
     rng = random.Random(0)
-    with replacing_folder(target, NAMES, force=False) as folder:
-        for name in NAMES:
-            write_file(folder / name, content(0))
+    publish(target, 0)
     generations, leftovers = set(), 0
     for kill in range(kills // 2):
         children = []
@@ -63,9 +74,7 @@ def main(target: Path, kills: int) -> None:
             os.waitpid(child, 0)
         generations.add(generation_of(target))
         leftovers += sum(path != target for path in target.parent.iterdir())
-    with replacing_folder(target, NAMES, force=False) as folder:
-        for name in NAMES:
-            write_file(folder / name, content(1))
+    publish(target, 1)
     left = sorted(path.name for path in target.parent.iterdir())
     print(json.dumps({"generations": len(generations), "leftovers": leftovers, "left": left}))
 

@@ -15,7 +15,8 @@ import pytest
 from s2s_export import Translator
 from s2s_export.errors import ArtefactNotFoundError, OutputError
 from s2s_export.exporter import build, evidence
-from s2s_export.exporter.atomic_folder import replacing_folder, write_file
+from s2s_export.exporter.publishing.atomic_folder import replacing_folder
+from s2s_export.exporter.publishing.beside import write_file
 from s2s_export.exporter.source import ExportSource
 
 from ...failing_disk import failing_disk
@@ -23,15 +24,16 @@ from ...failing_disk import failing_disk
 BESIDE = ["exported", "run-of-checkpoint"]
 
 
+@pytest.mark.parametrize("name", ["exported", "model.zip"])
 @pytest.mark.parametrize("kills", [40, pytest.param(240, marks=pytest.mark.slow)])
-def test_exports_killed_at_random_instants(tmp_path: Path, kills: int) -> None:
-    """Two exports to one folder at once, both killed, again and again."""
-    target = tmp_path / "exported"
+def test_exports_killed_at_random_instants(tmp_path: Path, kills: int, name: str) -> None:
+    """Two exports to one folder or zip at once, both killed, again and again."""
+    target = tmp_path / name
     program = Path(__file__).with_name("killed_publishing.py")
     command = [sys.executable, str(program), str(target), str(kills)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     found = json.loads(done.stdout)
-    assert found["left"] == ["exported"], "the next export leaves nothing behind"
+    assert found["left"] == [name], "the next export leaves nothing behind"
     assert found["leftovers"] > 0, "some were killed while they built"
     assert found["generations"] > kills // 8, "some were killed after they had published"
 

@@ -23,6 +23,7 @@ from s2s_export.exporter.source import ExportSource
 from s2s_export.exporter.ties import TIE_MARGIN
 from s2s_export.folder.evidence_records import BeamParity
 from s2s_export.folder.reader import ExportedFolder
+from s2s_export.folder.sources.location import files_at
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 
 OPTIONS = DecodingOptions(SOS, EOS, max_length=5)
@@ -159,7 +160,7 @@ def test_a_record_has_the_sums_of_its_hypotheses(
     """Also after some have ended, and left the rows of the beam."""
     options, search = DecodingOptions(SOS, EOS, max_length=12), SearchOptions(4, 4)
     after_others = 0
-    for golden in ExportedFolder(each_tiny).manifest.golden:
+    for golden in ExportedFolder(files_at(each_tiny)).manifest.golden:
         found = record(backends["eager"], golden.source_ids, options, search)
         for hypothesis in found.n_best:
             ids = hypothesis.with_eos(EOS)
@@ -174,7 +175,7 @@ def test_back_ends_give_the_same_n_best_lists(
     size: int, backends: dict[str, Backend], tiny_source: ExportSource, each_tiny: Path
 ) -> None:
     """Of the golden sentences and of random ids, in batches and alone."""
-    manifest = ExportedFolder(each_tiny).manifest
+    manifest = ExportedFolder(files_at(each_tiny)).manifest
     generator = np.random.default_rng(0)
     sources = [list(golden.source_ids) for golden in manifest.golden] + [
         generator.integers(1, manifest.source.vocabulary_size, length).tolist()

@@ -20,6 +20,7 @@ from s2s_export.exporter.source import ExportSource
 from s2s_export.folder.graph_check import check_graph
 from s2s_export.folder.manifest import GraphRecord, Manifest
 from s2s_export.folder.reader import ExportedFolder
+from s2s_export.folder.sources.location import files_at
 from s2s_export.text.vocabulary import EOS, SOS
 from training.models.seq2seq import Seq2Seq
 from training.recipes.recipe import ModelName, Recipe
@@ -34,7 +35,7 @@ def decoder(each_tiny: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def manifest(each_tiny: Path) -> Manifest:
-    return ExportedFolder(each_tiny).manifest
+    return ExportedFolder(files_at(each_tiny)).manifest
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +242,7 @@ def test_a_frozen_memory_is_refused(tiny_attention: Path) -> None:
         model.graph.output[1].type.tensor_type.shape.dim[0].dim_value = 3
 
     encoder = edited((tiny_attention / "encoder.onnx").read_bytes(), freeze_output)
-    manifest = ExportedFolder(tiny_attention).manifest
+    manifest = ExportedFolder(files_at(tiny_attention)).manifest
     with pytest.raises(GraphError, match=r"found next_hidden .* memory float32\[3, B, 16\]"):
         check_graph(encoder, manifest.graphs.encoder, manifest.steps.encoder, "encoder.onnx")
 

@@ -13,6 +13,7 @@ from s2s_export.exporter.parity import compare, step_differences
 from s2s_export.exporter.source import ExportSource
 from s2s_export.folder.manifest import Manifest
 from s2s_export.folder.reader import ExportedFolder
+from s2s_export.folder.sources.location import files_at
 from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
 from s2s_export.verify import TOLERANCE
 
@@ -26,7 +27,7 @@ OPTIONS = DecodingOptions(SOS, EOS, max_length=30)
 
 @pytest.fixture(scope="module")
 def manifest(each_tiny: Path) -> Manifest:
-    return ExportedFolder(each_tiny).manifest
+    return ExportedFolder(files_at(each_tiny)).manifest
 
 
 @pytest.fixture(scope="module")
