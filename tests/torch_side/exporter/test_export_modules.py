@@ -63,7 +63,7 @@ def large(module: M) -> M:
 def own_loop(
     encoder: Encoder, decoder: Decoder, ids: Sequence[int], sos: int, eos: int
 ) -> list[int]:
-    hidden = encoder(torch.tensor([[*ids, eos]]).T, torch.zeros(1, 1, 4))
+    hidden = encoder(torch.tensor([ids]).T, torch.zeros(1, 1, 4))
     said = [sos]
     while len(said) <= LONGEST:
         scores, hidden = decoder(torch.tensor(said[-1:]), hidden)
@@ -118,7 +118,7 @@ def test_logits_become_log_probabilities(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sos", ["<s>", "</s>"])
 def test_own_ids_of_control_tokens(sos: str, tmp_path: Path) -> None:
     """Padding first, control tokens in the middle; one token may begin and end sentences."""
-    torch.manual_seed(295)  # its outputs are of several kinds, and most end
+    torch.manual_seed(299)  # its outputs are of several kinds, and most end
     encoder, decoder = large(Encoder()), large(Decoder())
     sources = ["<pad>", "a", "b", "</s>", "c", "d", "e", "f"]
     targets = ["<pad>", "a", "<s>", "b", "</s>", "c", "d", "e"]
@@ -135,7 +135,7 @@ def test_own_ids_of_control_tokens(sos: str, tmp_path: Path) -> None:
     translator = Translator(tmp_path / "exported")
     expected = []
     for text in TEXTS:
-        ids = [sources.index(word) for word in text.split()]
+        ids = [sources.index(word) for word in [*text.split(), "</s>"]]
         said = own_loop(encoder, decoder, ids, targets.index(sos), targets.index("</s>"))
         names = [targets[token] for token in said]
         expected.append(" ".join("<sos>" if n == "<s>" == sos else n for n in names))
