@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -66,7 +67,11 @@ def test_onnxruntime_and_onnxruntime_gpu_both_installed(
         (tmp_path / name).mkdir()
     monkeypatch.setattr(onnxruntime, "__file__", str(tmp_path / "onnxruntime" / "__init__.py"))
     files = {path.name: path.read_bytes() for path in tiny.iterdir()}
-    for make in (lambda: Translator(tiny), lambda: Translator.from_files(files)):
+    makes: list[Callable[[], Translator]] = [
+        lambda: Translator(tiny),
+        lambda: Translator.from_files(files),
+    ]
+    for make in makes:
         with pytest.warns(RuntimeWarning, match="onnxruntime and onnxruntime-gpu are") as caught:
             make()
         assert [one.filename for one in caught] == [__file__], "the app's line"
