@@ -247,4 +247,4 @@ def _replay(folder: Path) -> None:
     """
     for check in verify(folder).checks:
         if not check.passed:
-            raise ParityError(f"the finished folder: {check.name}: {check.found}; not published")
+            raise ParityError(f"the finished export: {check.name}: {check.found}; not published")

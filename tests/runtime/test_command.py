@@ -95,7 +95,7 @@ def test_a_closed_pipe_is_no_error(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "shown"), [("--version", "s2s-export 0.1.0"), ("--help", "--model DIR")]
+    ("option", "shown"), [("--version", "s2s-export 0.1.0"), ("--help", "--model PATH")]
 )
 def test_version_and_help_import_no_numpy_onnxruntime_or_torch(option: str, shown: str) -> None:
     program = f"""

@@ -51,9 +51,8 @@ def replacing_zip(target: Path, own_files: Collection[str], *, force: bool) -> I
 def zip_of(files: Mapping[str, bytes]) -> bytes:
     """Return a zip of files: the manifest first, the others by name, none compressed.
 
-    Compressed, the shipped model would be a tenth smaller, and a Translator would take more
-    than twice as long to make (docs/benchmarks.md); and the bytes would depend on the version of
-    zlib.
+    Compressed, the shipped model would be a tenth smaller, and a Translator would take more than
+    twice as long to make (docs/benchmarks.md); the bytes would depend on the version of zlib, too.
 
     Args:
         files: contents by name.

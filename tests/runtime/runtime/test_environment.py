@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -65,8 +66,15 @@ def test_onnxruntime_and_onnxruntime_gpu_both_installed(
     for name in ("onnxruntime-1.31.1.dist-info", "onnxruntime_gpu-1.31.1.dist-info"):
         (tmp_path / name).mkdir()
     monkeypatch.setattr(onnxruntime, "__file__", str(tmp_path / "onnxruntime" / "__init__.py"))
-    with pytest.warns(RuntimeWarning, match="onnxruntime and onnxruntime-gpu are both installed"):
-        Translator(tiny)
+    files = {path.name: path.read_bytes() for path in tiny.iterdir()}
+    makes: list[Callable[[], Translator]] = [
+        lambda: Translator(tiny),
+        lambda: Translator.from_files(files),
+    ]
+    for make in makes:
+        with pytest.warns(RuntimeWarning, match="onnxruntime and onnxruntime-gpu are") as caught:
+            make()
+        assert [one.filename for one in caught] == [__file__], "the app's line"
     monkeypatch.undo()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

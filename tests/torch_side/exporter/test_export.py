@@ -158,7 +158,7 @@ def test_a_folder_that_does_not_verify_is_not_published(
         return (replace(first, target=f"{first.target} x"), *others)
 
     monkeypatch.setattr(evidence, "golden", wrong)
-    message = r"the finished folder: golden sentences: .*: expected '.* x' .*; not published"
+    message = r"the finished export: golden sentences: .*: expected '.* x' .*; not published"
     with pytest.raises(ParityError, match=message):
         export(run, tmp_path / "out")
     assert not (tmp_path / "out").exists()

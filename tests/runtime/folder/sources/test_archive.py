@@ -164,10 +164,16 @@ def test_a_zip_replaced_while_it_is_loaded(
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_fork_does_not_mix_two_zips(tiny: Path, tiny_unk: Path, tmp_path: Path) -> None:
+def test_a_fork_reads_the_same_zip_again(
+    tiny: Path, tiny_unk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another current folder too; another export in its place is an error."""
     path = tmp_path / "model.zip"
     path.write_bytes(zipped(contents(tiny)))
-    translator = Translator(path, threads=2)
+    monkeypatch.chdir(tmp_path)
+    translator = Translator("model.zip", threads=2)
+    monkeypatch.chdir("/")
+    assert in_child(lambda: translator.translate("J'ai froid.")) == "i m cold ."
     path.write_bytes(zipped(contents(tiny_unk)))
     message = in_child(lambda: translator.translate("J'ai froid."))
     assert message.startswith(f"ArtefactError: {path}: another export since it was loaded")

@@ -23,9 +23,12 @@ import s2s_export.folder.sources.archive
 from s2s_export import Translator
 
 folder, how, wall = sys.argv[1:]
-content = Path(folder).read_bytes() if how == "zip" else {
-    path.name: path.read_bytes() for path in Path(folder).iterdir()
-}
+if how == "zip":
+    content = Path(folder).read_bytes()
+elif how == "files":
+    content = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+else:
+    translator = Translator.from_resources(Path(folder))
 
 def refuse(event, arguments):
     if event in ("open", "os.listdir", "os.scandir", "os.mkdir", "glob.glob"):
@@ -47,19 +50,22 @@ for attempt in attempts:
 
 if how == "zip":
     translator = Translator.from_zip(io.BytesIO(content))
-else:
+elif how == "files":
     translator = Translator.from_files(content)
 for one in (translator, pickle.loads(pickle.dumps(translator))):
     print(one.translate("J'ai froid."), one.translate_batch(["Je suis en retard."])[0].text)
 """
 
 
-@pytest.mark.parametrize("how", ["files", "zip"])
+@pytest.mark.parametrize("how", ["files", "zip", "resources"])
 @pytest.mark.parametrize("wall", ["hook", "chroot"])
 def test_translates_with_the_file_system_blocked(
     tiny: Path, tmp_path: Path, how: str, wall: str
 ) -> None:
-    """By an audit hook, which Python obeys; and by an empty root, which native code obeys too."""
+    """By an audit hook, which Python obeys; and by an empty root, which native code obeys too.
+
+    Resources are loaded before; their pickle is loaded behind the wall.
+    """
     given = tiny
     if how == "zip":
         given = tmp_path / "model.zip"
