@@ -15,7 +15,7 @@ import torch
 
 from s2s_export import Translator, info
 from s2s_export.decoding.steps import StepSpec
-from s2s_export.errors import ArtefactNotFoundError, GraphError, OutputError, ParityError
+from s2s_export.errors import ArtefactNotFoundError, ModuleError, OutputError, ParityError
 from s2s_export.export import export, main
 from s2s_export.exporter import build, evidence, onnx_export, torchscript
 from s2s_export.exporter.source import ExportSource
@@ -222,7 +222,7 @@ def test_a_graph_with_a_frozen_length_is_not_published(
 
     monkeypatch.setattr(onnx_export, "_exported", frozen)
     before = contents(tiny_copy)
-    with pytest.raises(GraphError, match=rf"^encoder\.onnx: .* found .*{name} \w+\[3, B"):
+    with pytest.raises(ModuleError, match=rf"^encoder\.onnx: .* found .*{name} \w+\[3, B"):
         export(run, tiny_copy, precision="int8")
     assert contents(tiny_copy) == before
 

@@ -66,7 +66,7 @@ def test_export_without_torchscript_has_the_onnx_graphs(
     def refuse(*_: object) -> None:
         raise AssertionError("torch.jit was called")
 
-    monkeypatch.setattr(torchscript, "script", refuse)
+    monkeypatch.setattr(torchscript, "to_torchscript", refuse)
     reason = "TorchScript is not supported on Python 3.14; export with an older one"
     monkeypatch.setattr(torchscript, "unsupported_because", lambda: reason)
     manifest = build.build(source, tmp_path / "out", force=False)
