@@ -17,6 +17,7 @@ Both worlds use it: the torch-free run time, and training and export.
     │   ├── ManifestError             3                      … its manifest is not valid
     │   ├── VocabularyError           3                      … its vocabulary is not valid
     │   ├── SpecError                 3                      … a step's description is not valid
+    │   ├── ModuleError               3                      … its module breaks the contract
     │   ├── GraphError                3                      … its graph breaks the contract
     │   ├── CheckpointError           3                      … its checkpoint is not valid
     │   ├── RunInUseError             3                      … another training writes it
@@ -154,6 +155,10 @@ class VocabularyError(ArtefactError):
 
 class SpecError(ArtefactError):
     """The description of an encoder step or a decoder step breaks the contract."""
+
+
+class ModuleError(ArtefactError):
+    """A PyTorch module does not keep the contract of its step, or a tool cannot export it."""
 
 
 class GraphError(ArtefactError):

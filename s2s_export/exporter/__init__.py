@@ -6,9 +6,10 @@ from ..errors import RuntimeMissingError
 
 if TYPE_CHECKING:
     from .modules.export import export_modules
+    from .modules.own_vocabulary import OwnVocabulary
     from .source import Sample
 
-__all__ = ["Sample", "export_modules"]
+__all__ = ["OwnVocabulary", "Sample", "export_modules"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,11 +17,10 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from .modules.export import export_modules
-        from .source import Sample
+        from .modules import export
     except ImportError as error:
         raise RuntimeMissingError(
             f"exporting modules needs torch, onnx and onnxscript ({error}): "
             "pip install 's2s-export[export]'"
         ) from error
-    return {"Sample": Sample, "export_modules": export_modules}[name]
+    return getattr(export, name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..decoding.contract import check_specs
-from ..errors import GraphError, ParityError
+from ..errors import GraphError, ModuleError, ParityError
 from ..folder import manifest_file
 from ..folder.evidence_records import Golden, ParityRecord
 from ..folder.manifest import (
@@ -66,7 +66,6 @@ OWN_FILES = frozenset(
 )
 """All files that an export may write."""
 
-_LEFT_OUT = "left out by --no-torchscript"
 _TOOLS = ("numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 
 
@@ -92,6 +91,7 @@ def build(
 
     Raises:
         SpecError: the specifications of the two steps break the contract.
+        ModuleError: torch cannot export a module to ONNX.
         GraphError: an exported graph breaks its contract.
         ParityError: an exported graph does not decode as eager PyTorch does.
         OutputError: ``out`` may not be replaced, or cannot be written.
@@ -99,8 +99,7 @@ def build(
     check_specs(source.encoder_spec, source.decoder_spec)
     with replacing_folder(out, OWN_FILES, force=force) as folder:
         graphs = build_graphs(source)
-        reason = torchscript.unsupported_because() if with_torchscript else _LEFT_OUT
-        scripts = None if reason else build_torchscript(source)
+        scripts, reason = _scripts(source, with_torchscript)
         files = _files(source, graphs, scripts)
         parity = evidence.check_parity(source, graphs, scripts)
         golden = evidence.golden(source)
@@ -147,11 +146,24 @@ def build_int8(source: ExportSource, graphs: TwoFiles) -> TwoFiles:
 
 
 def build_torchscript(source: ExportSource) -> TwoFiles:
-    """Return the TorchScript files of the encoder step and the decoder step."""
+    """Return the TorchScript files of the encoder step and the decoder step.
+
+    Raises:
+        ModuleError: TorchScript cannot compile one of them, or not run it.
+    """
     return (
-        torchscript.save(torchscript.script(source.encoder)),
-        torchscript.save(torchscript.script(source.decoder)),
+        torchscript.to_torchscript(source.encoder, source.encoder_spec, "encoder"),
+        torchscript.to_torchscript(source.decoder, source.decoder_spec, "decoder"),
     )
+
+
+def _scripts(source: ExportSource, wanted: bool) -> tuple[TwoFiles | None, str | None]:
+    """Return the TorchScript files, or the reason why there are none."""
+    reason = torchscript.unsupported_because() if wanted else "left out by --no-torchscript"
+    try:
+        return (None, reason) if reason else (build_torchscript(source), None)
+    except ModuleError as error:  # torch has deprecated it; apps need the ONNX files alone
+        return None, str(error)
 
 
 def _files(source: ExportSource, graphs: TwoFiles, scripts: TwoFiles | None) -> dict[str, bytes]:

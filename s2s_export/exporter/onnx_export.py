@@ -10,17 +10,19 @@ from collections.abc import Mapping
 import onnx
 import torch
 from onnxscript import optimizer
-from torch import Tensor, nn
+from torch import nn
 from torch.export._patches import (
     register_gru_while_loop_decomposition,
     register_lstm_while_loop_decomposition,
 )
 
-from ..decoding.steps import StepSpec, TensorSpec
-from ..errors import GraphError
+from ..decoding.steps import StepSpec
+from ..errors import GraphError, ModuleError
 from ..folder.graph_check import check_graph
 from ..folder.manifest import GraphRecord
 from ..folder.onnx_file import OnnxFile
+from .modules import tool_failures
+from .torch_steps import dynamic_axes, example_inputs
 
 _ANY_SIZE = 2**31
 _RECURRENCES: Mapping[str, type[nn.Module]] = {"GRU": nn.GRU, "LSTM": nn.LSTM}
@@ -39,9 +41,11 @@ def to_onnx(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
         The file's bytes; the same module gives the same bytes.
 
     Raises:
+        ModuleError: torch cannot export the module, or only for one size of an axis that varies.
         GraphError: the graph breaks the contract of a step; see ``check_onnx``.
     """
     content = _exported(module, spec, record)
+    _require_dynamic(content, spec, record)
     check_onnx(content, spec, record)
     nodes = OnnxFile.from_bytes(content, record.file).nodes
     for operator, kind in _RECURRENCES.items():
@@ -50,6 +54,25 @@ def to_onnx(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
         if used and operator not in {node.operator for node in nodes}:
             raise GraphError(f"{record.file}: expected {operator} nodes, found none")
     return content
+
+
+def _require_dynamic(content: bytes, spec: StepSpec, record: GraphRecord) -> None:
+    """Check that no axis has the size of the example that the module was exported with.
+
+    Raises:
+        ModuleError: an axis has; the message names it.
+    """
+    file = OnnxFile.from_bytes(content, record.file)
+    pairs = zip((*spec.inputs, *spec.outputs), (*file.inputs, *file.outputs), strict=False)
+    for expected, found in pairs:
+        for axis, size in zip(expected.shape, found.shape, strict=False):
+            if isinstance(axis, str) and isinstance(size, int):
+                raise ModuleError(
+                    f"{record.file}: forward computes with one size of {axis} alone, the example's "
+                    f"(expected {expected}, found {found}): it loops over that axis in Python, or "
+                    "makes its size an int; let nn.GRU or nn.LSTM read the tokens, and write -1 "
+                    "for the batch in view and reshape"
+                )
 
 
 def check_onnx(content: bytes, spec: StepSpec, record: GraphRecord) -> None:
@@ -72,11 +95,7 @@ def check_onnx(content: bytes, spec: StepSpec, record: GraphRecord) -> None:
 
 
 def _exported(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
-    axis_names = {axis for tensor in spec.inputs for axis in tensor.shape if isinstance(axis, str)}
-    dimensions = {name: torch.export.Dim(name, min=1) for name in sorted(axis_names)}
-    # An axis of the example must be at least 2 long to stay dynamic; no two alike, or they may be
-    # taken for one.
-    sizes = {name: 2 + i for i, name in enumerate(dimensions)}
+    dimensions = {name: torch.export.Dim(name, min=1) for name in dynamic_axes(spec)}
     dynamic_shapes = tuple(
         {i: dimensions[axis] for i, axis in enumerate(tensor.shape) if isinstance(axis, str)}
         for tensor in spec.inputs
@@ -88,6 +107,7 @@ def _exported(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
     # usual ones again, and freezes that number in all values that follow from their outputs; it
     # also goes on using a kernel that it has cached. check_onnx would refuse such an encoder.
     with (
+        tool_failures.quiet(),
         register_gru_while_loop_decomposition(),
         register_lstm_while_loop_decomposition(),
         warnings.catch_warnings(),
@@ -97,17 +117,22 @@ def _exported(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
         # Torch's exporter calls parts of torch that torch has deprecated. Faults of the graph are
         # not left to warnings: see check_onnx and the parity gate.
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            tuple(_example(tensor, sizes) for tensor in spec.inputs),
-            dynamo=True,
-            dynamic_shapes=dynamic_shapes,
-            input_names=[tensor.name for tensor in spec.inputs],
-            output_names=[tensor.name for tensor in spec.outputs],
-            opset_version=record.opset,
-            external_data=False,
-            verbose=False,
-        )
+        try:
+            program = torch.onnx.export(
+                module,
+                example_inputs(spec),
+                dynamo=True,
+                dynamic_shapes=dynamic_shapes,
+                input_names=[tensor.name for tensor in spec.inputs],
+                output_names=[tensor.name for tensor in spec.outputs],
+                opset_version=record.opset,
+                external_data=False,
+                verbose=False,
+            )
+        except Exception as error:  # those of torch.export have no base class but Exception
+            raise ModuleError(
+                f"{record.file}: torch.onnx.export refuses it: {tool_failures.sentence(error)}"
+            ) from error
     assert program is not None
     # The exporter has turned the GRU's weights round in the graph, gate by gate, and folds no
     # constants of their size: each session would do it again.
@@ -119,12 +144,6 @@ def _exported(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
     _number_names(model.graph, {*dict(module.named_parameters(remove_duplicate=False))})
     content: bytes = model.SerializeToString(deterministic=True)
     return content
-
-
-def _example(tensor: TensorSpec, sizes: Mapping[str, int]) -> Tensor:
-    """Make an input to trace with."""
-    shape = [sizes[axis] if isinstance(axis, str) else axis for axis in tensor.shape]
-    return torch.zeros(shape, dtype=getattr(torch, tensor.dtype))
 
 
 def _strip_metadata(model: onnx.ModelProto) -> None:

@@ -51,7 +51,8 @@ class TorchRun:
         self, module: nn.Module, spec: StepSpec, dtype: torch.dtype = torch.float32
     ) -> None:
         self._module, self._spec, self._dtype = module, spec, dtype
-        self._device = next(module.parameters()).device
+        weight = next(module.parameters(), None)
+        self._device = torch.device("cpu") if weight is None else weight.device
 
     @torch.inference_mode()
     def __call__(self, tokens: TokenIds, state: Sequence[FloatArray]) -> Sequence[FloatArray]:
@@ -73,3 +74,25 @@ class TorchRun:
 def as_tuple(outputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Return the outputs of a module as a tuple, also where it returns a single tensor."""
     return (outputs,) if isinstance(outputs, Tensor) else outputs
+
+
+def dynamic_axes(spec: StepSpec) -> list[str]:
+    """Return the names of the axes that vary, sorted."""
+    axes = {axis for tensor in spec.inputs for axis in tensor.shape if isinstance(axis, str)}
+    return sorted(axes)
+
+
+def example_inputs(spec: StepSpec) -> tuple[Tensor, ...]:
+    """Make inputs of a step, zeros, to trace its module with.
+
+    An axis that varies is at least 2 long, or the exporter takes it for a constant; and no two are
+    equally long, or it may take them for one.
+    """
+    sizes = {name: 2 + i for i, name in enumerate(dynamic_axes(spec))}
+    return tuple(
+        torch.zeros(
+            [sizes[axis] if isinstance(axis, str) else axis for axis in tensor.shape],
+            dtype=getattr(torch, tensor.dtype),
+        )
+        for tensor in spec.inputs
+    )

@@ -13,7 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..decoding.steps import StepSpec
+from ..errors import ModuleError
 from ..folder.manifest import TorchScript, TorchScriptRecord
+from .modules import tool_failures
+from .torch_steps import example_inputs
 
 FILES = "encoder.pt", "decoder.pt"
 """Names of the files of the encoder step and the decoder step."""
@@ -29,20 +33,45 @@ def unsupported_because() -> str | None:
     return None
 
 
-def script(module: nn.Module) -> Any:
-    """Compile a module to TorchScript."""
-    with warnings.catch_warnings():
+def to_torchscript(module: nn.Module, spec: StepSpec, step: str) -> bytes:
+    """Compile a module, and load and run the result once.
+
+    Args:
+        module: in evaluation mode.
+        spec: of its ``forward``.
+        step: its name in messages.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        ModuleError: TorchScript cannot compile it, or not load or run what it has compiled.
+    """
+    with warnings.catch_warnings(), tool_failures.quiet():
         # "torch.jit.script is deprecated", on each call since torch 2.10.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return torch.jit.script(module)
+        # An annotation in the constructor of any module, of torch's own too, that it passes over.
+        warnings.filterwarnings("ignore", "The TorchScript type system", UserWarning)
+        doing = "compiles"
+        try:
+            content = _saved(torch.jit.script(module))
+            doing = "loads"
+            loaded = load(content)
+            doing = "runs"
+            with torch.inference_mode():
+                loaded(*example_inputs(spec))
+        except Exception as error:  # its exceptions have no base class but Exception
+            raise ModuleError(
+                f"{step}: TorchScript fails when it {doing} forward: "
+                f"{tool_failures.sentence(error)}"
+            ) from error
+    return content
 
 
-def save(scripted: Any) -> bytes:
+def _saved(scripted: Any) -> bytes:
     """Return a TorchScript file without its debugging records, which hold local paths."""
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.save(scripted, buffer)
+    torch.jit.save(scripted, buffer)
     stripped = io.BytesIO()
     with zipfile.ZipFile(buffer) as source, zipfile.ZipFile(stripped, "w") as target:
         for name in source.namelist():
