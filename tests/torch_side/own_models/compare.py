@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from torch import Tensor
+
 from s2s_export.decoding.options import DecodingOptions
 from s2s_export.exporter import torchscript
 from s2s_export.exporter.backends import Backend
@@ -39,11 +41,18 @@ class Said(NamedTuple):
     Attributes:
         tokens: by name, without the end mark.
         margins: of each step, that of the end mark too: how much better the token's score is than
-            that of the next best one, in log-probabilities or logits.
+            that of the next best one, in log-probabilities or logits. Where the loop does not give
+            its scores there is none, and no difference counts as a tie.
     """
 
     tokens: list[str]
-    margins: list[float]
+    margins: Sequence[float] = ()
+
+    @classmethod
+    def with_scores(cls, tokens: list[str], scores: Sequence[Tensor]) -> "Said":
+        """Take the tokens and the scores ``float32[V]`` of each step."""
+        best = [step.flatten().topk(2).values.tolist() for step in scores]
+        return cls(tokens, [first - second for first, second in best])
 
 
 Original = Callable[[str], Said]
@@ -160,4 +169,5 @@ def _verdict(said: Said, tokens: list[str]) -> str:
         return "identical"
     pairs = enumerate(itertools.zip_longest(said.tokens, tokens))
     parted = next(step for step, (one, other) in pairs if one != other)
-    return "tie" if said.margins[parted] <= TIE_MARGIN else "different"
+    tied = bool(said.margins) and said.margins[parted] <= TIE_MARGIN
+    return "tie" if tied else "different"
