@@ -8,7 +8,7 @@ and the bridge's result as a *final* output, of which the decoder gets the last 
 """
 
 import random
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 from string import ascii_lowercase, digits
 
@@ -20,9 +20,10 @@ from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from s2s_export.exporter import export_modules
 from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
+from s2s_export.text.vocabulary import Vocabulary
 
 EMBEDDED, ENCODER_UNITS, LAYERS, DECODER_UNITS, LONGEST = 12, 20, 3, 28, 10
+SOS, EOS, OUTPUTS = 0, 1, ["<sos>", "<eos>", *digits]
 
 # The model as it was: two modules, batch first, and a decoding loop.
 
@@ -60,21 +61,17 @@ class Decoder(nn.Module):
         return self.classify(output), states
 
 
-class Translation(nn.Module):
-    """Both, with the loop."""
-
-    def __init__(self, source_tokens: int, target_tokens: int) -> None:
-        super().__init__()
-        self.encoder, self.decoder = Encoder(source_tokens), Decoder(target_tokens)
-
-    @torch.no_grad()
-    def translate(self, ids: Sequence[int]) -> list[int]:
-        states = self.encoder(torch.tensor([ids]))
-        translated = [SOS]
-        while translated[-1] != EOS and len(translated) <= LONGEST:
-            logits, states = self.decoder(torch.tensor([translated[-1:]]), states)
-            translated.append(int(logits[0, -1].argmax()))
-        return [token for token in translated[1:] if token != EOS]
+@torch.no_grad()
+def own_loop(encoder: Encoder, decoder: Decoder, text: str) -> tuple[list[str], Tensor]:
+    """Decode as the owner does; return the digits, and the logits of each step."""
+    ids = [*(ascii_lowercase.index(letter) + 2 for letter in text), EOS]
+    states = encoder(torch.tensor([ids]))
+    said, scores = [SOS], list[Tensor]()
+    while len(scores) < LONGEST and said[-1] != EOS:
+        logits, states = decoder(torch.tensor([said[-1:]]), states)
+        scores.append(logits[0, 0])
+        said.append(int(logits.argmax()))
+    return [OUTPUTS[token] for token in said[1:] if token != EOS], torch.stack(scores)
 
 
 # Its two steps, as the export takes them.
@@ -104,39 +101,34 @@ class DecoderStep(nn.Module):
         return logits.squeeze(1), states
 
 
-LETTERS, DIGITS = Vocabulary(ascii_lowercase), Vocabulary(digits)
-SOURCE = Tokenizer(text_mode("characters"), LETTERS, max_length=LONGEST)
-TARGET = Tokenizer(text_mode("characters"), DIGITS)
-RANDOM = random.Random(0)
-TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(2100)]
 SUMMARY, STATES = (1, "B", ENCODER_UNITS), (LAYERS, "B", DECODER_UNITS)
+RANDOM = random.Random(0)
+TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(300)]
 
 
-def make() -> Translation:
-    """Make the model. Its weights are random, and so large that its outputs are of many kinds."""
-    torch.manual_seed(0)
-    model = Translation(len(LETTERS), len(DIGITS)).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter *= 7
-    return model
+def make() -> tuple[Encoder, Decoder]:
+    """Make the model; here belong ``load_state_dict`` and your checkpoint."""
+    torch.manual_seed(1)
+    encoder, decoder = Encoder(len(ascii_lowercase) + 2), Decoder(len(digits) + 2)
+    for parameter in (*encoder.parameters(), *decoder.parameters()):
+        parameter.data *= 2.5  # untrained, all tokens are nearly tied; a trained model's are not
+    return encoder.eval(), decoder.eval()
 
 
-def export(model: Translation, out: Path) -> None:
-    """Export its two steps to a folder, proven on some texts."""
+def export(encoder: Encoder, decoder: Decoder, out: Path) -> None:
     export_modules(
-        EncoderStep(model.encoder),
-        DecoderStep(model.decoder),
+        EncoderStep(encoder),
+        DecoderStep(decoder),
         out,
         encoder_spec=EncoderSpec.from_shapes(
             {"summary": SUMMARY}, {"next_summary": SUMMARY, "states": STATES}
         ),
         decoder_spec=DecoderSpec.from_shapes(
-            len(DIGITS), {"states": STATES}, {"next_states": STATES}
+            len(digits) + 2, {"states": STATES}, {"next_states": STATES}
         ),
         scores="logits",
-        source=SOURCE,
-        target=TARGET,
+        source=Tokenizer(text_mode("characters"), Vocabulary(ascii_lowercase)),
+        target=Tokenizer(text_mode("characters"), Vocabulary(digits)),
         samples=TEXTS[:32],
         max_source_length=LONGEST,
         max_target_length=LONGEST,
@@ -144,9 +136,10 @@ def export(model: Translation, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    model, folder = make(), Path("exported-bridge")
-    export(model, folder)
-    own = [TARGET.decode(model.translate(SOURCE.encode(text).ids)) for text in TEXTS]
-    found = [translation.text for translation in Translator(folder).translate_batch(TEXTS)]
-    different = sum(one != other for one, other in zip(own, found, strict=True))
+    model = make()
+    with tempfile.TemporaryDirectory() as folder:
+        export(*model, Path(folder) / "exported")
+        found = Translator(Path(folder) / "exported").translate_batch(TEXTS)
+    own = ["".join(own_loop(*model, text)[0]) for text in TEXTS]
+    different = sum(one != other.text for one, other in zip(own, found, strict=True))
     print(f"{len(TEXTS)} texts, {len({*own})} outputs: {different} unlike the model's own loop")

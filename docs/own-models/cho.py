@@ -8,7 +8,7 @@ decoder takes both and returns ``next_hidden`` alone, and the loop keeps the con
 """
 
 import random
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 from string import ascii_lowercase, digits
 
@@ -20,9 +20,10 @@ from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from s2s_export.exporter import export_modules
 from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
+from s2s_export.text.vocabulary import Vocabulary
 
 EMBEDDED, UNITS, CONTEXT, LONGEST = 12, 24, 16, 10
+SOS, EOS, OUTPUTS = 0, 1, ["<sos>", "<eos>", *digits]
 
 # The model as it was: two modules and a decoding loop.
 
@@ -62,25 +63,18 @@ class Decoder(nn.Module):
         return self.classify(torch.relu(self.deep(features))), hidden
 
 
-class Translation(nn.Module):
-    """Both, with the loop."""
-
-    def __init__(self, source_tokens: int, target_tokens: int) -> None:
-        super().__init__()
-        self.encoder, self.decoder = Encoder(source_tokens), Decoder(target_tokens)
-
-    @torch.no_grad()
-    def translate(self, ids: Sequence[int]) -> list[int]:
-        context = self.encoder(torch.tensor(ids).unsqueeze(1))
-        hidden = self.decoder.first_state(context)
-        token, translated = SOS, list[int]()
-        while len(translated) < LONGEST:
-            logits, hidden = self.decoder(torch.tensor([token]), hidden, context)
-            token = int(logits.topk(1).indices)
-            if token == EOS:
-                break
-            translated.append(token)
-        return translated
+@torch.no_grad()
+def own_loop(encoder: Encoder, decoder: Decoder, text: str) -> tuple[list[str], Tensor]:
+    """Decode as the owner does; return the digits, and the logits of each step."""
+    ids = [*(ascii_lowercase.index(letter) + 2 for letter in text), EOS]
+    context = encoder(torch.tensor([ids]).T)
+    hidden = decoder.first_state(context)
+    said, scores = [SOS], list[Tensor]()
+    while len(scores) < LONGEST and said[-1] != EOS:
+        logits, hidden = decoder(torch.tensor(said[-1:]), hidden, context)
+        scores.append(logits[0])
+        said.append(int(logits.argmax()))
+    return [OUTPUTS[token] for token in said[1:] if token != EOS], torch.stack(scores)
 
 
 # Its two steps, as the export takes them. The context gets a first axis: state has it.
@@ -89,9 +83,9 @@ class Translation(nn.Module):
 class EncoderStep(nn.Module):
     """The encoder from a given state on, and what the decoder begins with."""
 
-    def __init__(self, model: Translation) -> None:
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
         super().__init__()
-        self.encoder, self.from_context = model.encoder, model.decoder.from_context
+        self.encoder, self.from_context = encoder, decoder.from_context
 
     def forward(self, tokens: Tensor, summary: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         _, summary = self.encoder.gru(self.encoder.embedding(tokens), summary)
@@ -102,47 +96,42 @@ class EncoderStep(nn.Module):
 class DecoderStep(nn.Module):
     """The decoder; the context comes in and does not go out."""
 
-    def __init__(self, model: Translation) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         super().__init__()
-        self.decoder = model.decoder
+        self.decoder = decoder
 
     def forward(self, token: Tensor, hidden: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         return self.decoder(token, hidden, context[0])
 
 
-LETTERS, DIGITS = Vocabulary(ascii_lowercase), Vocabulary(digits)
-SOURCE = Tokenizer(text_mode("characters"), LETTERS, max_length=LONGEST)
-TARGET = Tokenizer(text_mode("characters"), DIGITS)
-RANDOM = random.Random(0)
-TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(2100)]
 HIDDEN, FIXED = (1, "B", UNITS), (1, "B", CONTEXT)
+RANDOM = random.Random(0)
+TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(300)]
 
 
-def make() -> Translation:
-    """Make the model. Its weights are random, and so large that its outputs are of many kinds."""
-    torch.manual_seed(1)
-    model = Translation(len(LETTERS), len(DIGITS)).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter *= 5
-    return model
+def make() -> tuple[Encoder, Decoder]:
+    """Make the model; here belong ``load_state_dict`` and your checkpoint."""
+    torch.manual_seed(26)
+    encoder, decoder = Encoder(len(ascii_lowercase) + 2), Decoder(len(digits) + 2)
+    for parameter in (*encoder.parameters(), *decoder.parameters()):
+        parameter.data *= 2.5  # untrained, all tokens are nearly tied; a trained model's are not
+    return encoder.eval(), decoder.eval()
 
 
-def export(model: Translation, out: Path) -> None:
-    """Export its two steps to a folder, proven on some texts."""
+def export(encoder: Encoder, decoder: Decoder, out: Path) -> None:
     export_modules(
-        EncoderStep(model),
-        DecoderStep(model),
+        EncoderStep(encoder, decoder),
+        DecoderStep(decoder),
         out,
         encoder_spec=EncoderSpec.from_shapes(
             {"summary": HIDDEN}, {"next_summary": HIDDEN, "context": FIXED, "hidden": HIDDEN}
         ),
         decoder_spec=DecoderSpec.from_shapes(
-            len(DIGITS), {"hidden": HIDDEN, "context": FIXED}, {"next_hidden": HIDDEN}
+            len(digits) + 2, {"hidden": HIDDEN, "context": FIXED}, {"next_hidden": HIDDEN}
         ),
         scores="logits",
-        source=SOURCE,
-        target=TARGET,
+        source=Tokenizer(text_mode("characters"), Vocabulary(ascii_lowercase)),
+        target=Tokenizer(text_mode("characters"), Vocabulary(digits)),
         samples=TEXTS[:32],
         max_source_length=LONGEST,
         max_target_length=LONGEST,
@@ -150,9 +139,10 @@ def export(model: Translation, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    model, folder = make(), Path("exported-cho")
-    export(model, folder)
-    own = [TARGET.decode(model.translate(SOURCE.encode(text).ids)) for text in TEXTS]
-    found = [translation.text for translation in Translator(folder).translate_batch(TEXTS)]
-    different = sum(one != other for one, other in zip(own, found, strict=True))
+    model = make()
+    with tempfile.TemporaryDirectory() as folder:
+        export(*model, Path(folder) / "exported")
+        found = Translator(Path(folder) / "exported").translate_batch(TEXTS)
+    own = ["".join(own_loop(*model, text)[0]) for text in TEXTS]
+    different = sum(one != other.text for one, other in zip(own, found, strict=True))
     print(f"{len(TEXTS)} texts, {len({*own})} outputs: {different} unlike the model's own loop")

@@ -7,7 +7,7 @@ wrappers give each state a name of its own; the export adds the log-softmax (``s
 """
 
 import random
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 from string import ascii_lowercase, digits
 
@@ -19,9 +19,10 @@ from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
 from s2s_export.exporter import export_modules
 from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import EOS, SOS, Vocabulary
+from s2s_export.text.vocabulary import Vocabulary
 
 LAYERS, EMBEDDED, UNITS, LONGEST = 2, 12, 24, 10
+SOS, EOS, OUTPUTS = 0, 1, ["<sos>", "<eos>", *digits]
 
 # The model as it was: two modules and a decoding loop.
 
@@ -55,24 +56,17 @@ class Decoder(nn.Module):
         return self.classify(output.squeeze(0)), states
 
 
-class Translation(nn.Module):
-    """Both, with the loop."""
-
-    def __init__(self, source_tokens: int, target_tokens: int) -> None:
-        super().__init__()
-        self.encoder, self.decoder = Encoder(source_tokens), Decoder(target_tokens)
-
-    @torch.no_grad()
-    def translate(self, ids: Sequence[int]) -> list[int]:
-        states = self.encoder(torch.tensor(ids).unsqueeze(1))
-        token, translated = torch.tensor([SOS]), []
-        for _ in range(LONGEST):
-            logits, states = self.decoder(token, states)
-            token = logits.argmax(dim=1)
-            if token.item() == EOS:
-                break
-            translated.append(token.item())
-        return translated
+@torch.no_grad()
+def own_loop(encoder: Encoder, decoder: Decoder, text: str) -> tuple[list[str], Tensor]:
+    """Decode as the owner does; return the digits, and the logits of each step."""
+    ids = [*(ascii_lowercase.index(letter) + 2 for letter in text), EOS]
+    states = encoder(torch.tensor([ids]).T)
+    said, scores = [SOS], list[Tensor]()
+    while len(scores) < LONGEST and said[-1] != EOS:
+        logits, states = decoder(torch.tensor(said[-1:]), states)
+        scores.append(logits[0])
+        said.append(int(logits.argmax()))
+    return [OUTPUTS[token] for token in said[1:] if token != EOS], torch.stack(scores)
 
 
 # Its two steps, as the export takes them: the state goes in and comes out, tensor by tensor.
@@ -105,34 +99,29 @@ class DecoderStep(nn.Module):
         return logits, hidden, cell
 
 
-LETTERS, DIGITS = Vocabulary(ascii_lowercase), Vocabulary(digits)
-SOURCE = Tokenizer(text_mode("characters"), LETTERS, max_length=LONGEST)
-TARGET = Tokenizer(text_mode("characters"), DIGITS)
 RANDOM = random.Random(0)
-TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(2100)]
+TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(300)]
 
 
-def make() -> Translation:
-    """Make the model. Its weights are random, and so large that its outputs are of many kinds."""
+def make() -> tuple[Encoder, Decoder]:
+    """Make the model; here belong ``load_state_dict`` and your checkpoint."""
     torch.manual_seed(1)
-    model = Translation(len(LETTERS), len(DIGITS)).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter *= 5
-    return model
+    encoder, decoder = Encoder(len(ascii_lowercase) + 2), Decoder(len(digits) + 2)
+    for parameter in (*encoder.parameters(), *decoder.parameters()):
+        parameter.data *= 4  # untrained, all tokens are nearly tied; a trained model's are not
+    return encoder.eval(), decoder.eval()
 
 
-def export(model: Translation, out: Path) -> None:
-    """Export its two steps to a folder, proven on some texts."""
+def export(encoder: Encoder, decoder: Decoder, out: Path) -> None:
     export_modules(
-        EncoderStep(model.encoder),
-        DecoderStep(model.decoder),
+        EncoderStep(encoder),
+        DecoderStep(decoder),
         out,
         encoder_spec=EncoderSpec.from_shapes(STATE, NEXT),
-        decoder_spec=DecoderSpec.from_shapes(len(DIGITS), STATE, NEXT),
+        decoder_spec=DecoderSpec.from_shapes(len(digits) + 2, STATE, NEXT),
         scores="logits",
-        source=SOURCE,
-        target=TARGET,
+        source=Tokenizer(text_mode("characters"), Vocabulary(ascii_lowercase)),
+        target=Tokenizer(text_mode("characters"), Vocabulary(digits)),
         samples=TEXTS[:32],
         max_source_length=LONGEST,
         max_target_length=LONGEST,
@@ -140,9 +129,10 @@ def export(model: Translation, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    model, folder = make(), Path("exported-lstm")
-    export(model, folder)
-    own = [TARGET.decode(model.translate(SOURCE.encode(text).ids)) for text in TEXTS]
-    found = [translation.text for translation in Translator(folder).translate_batch(TEXTS)]
-    different = sum(one != other for one, other in zip(own, found, strict=True))
+    model = make()
+    with tempfile.TemporaryDirectory() as folder:
+        export(*model, Path(folder) / "exported")
+        found = Translator(Path(folder) / "exported").translate_batch(TEXTS)
+    own = ["".join(own_loop(*model, text)[0]) for text in TEXTS]
+    different = sum(one != other.text for one, other in zip(own, found, strict=True))
     print(f"{len(TEXTS)} texts, {len({*own})} outputs: {different} unlike the model's own loop")
