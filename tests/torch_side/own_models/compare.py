@@ -146,6 +146,7 @@ def _decoded(folder: Path, texts: Sequence[str]) -> Iterator[tuple[str, list[lis
     """Yield the tokens that each back end decodes, one by one and in batches of mixed lengths."""
     translator = Translator(folder)
     manifest = translator.manifest
+    assert manifest.torchscript.missing_because is None
     encoder, decoder = (
         torchscript.load((folder / name).read_bytes()) for name in torchscript.FILES
     )
