@@ -2,10 +2,9 @@
 
 The decoder joins its hidden state and the context to the *attentional* vector, predicts the token
 from it, and feeds it into its next step. Three things stumble: no encoder supplies that vector, a
-cell's state has no axis of layers, and in a batch the attention must not look behind a shorter
-sentence's end. So ``fed`` is a state of the decoder alone, which starts as zeros; the wrapper takes
-the axis of layers off and puts it on; and the encoder returns a ``mask`` of ones, collected token
-by token like the memory, so that it is zero where a sentence has ended.
+cell's state has no axis of layers, and attention in a batch must not look behind a shorter sentence.
+So ``fed`` is a state of the decoder alone, which starts as zeros; the wrapper takes the axis of
+layers off and puts it on; and the encoder collects a ``mask`` of ones, zero behind the end.
 """
 
 import random
@@ -30,8 +29,6 @@ SOS, EOS, OUTPUTS = 0, 1, ["<sos>", "<eos>", *digits]
 
 
 class Encoder(nn.Module):
-    """Read tokens ``int64[B, S]``; return the memory ``float32[B, S, H]`` and the last state."""
-
     def __init__(self, tokens: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(tokens, EMBEDDED)
@@ -69,18 +66,17 @@ def own_loop(encoder: Encoder, decoder: Decoder, text: str) -> tuple[list[str], 
     """Decode as the owner does; return the digits, and the logits of each step."""
     ids = [*(ascii_lowercase.index(letter) + 2 for letter in text), EOS]
     memory, hidden = encoder(torch.tensor([ids]))
-    attentional, padding = torch.zeros(1, UNITS), torch.zeros(1, len(ids), dtype=torch.bool)
+    fed, padding = torch.zeros(1, UNITS), torch.zeros(1, len(ids), dtype=torch.bool)
     said, scores = [SOS], list[Tensor]()
     while len(scores) < LONGEST and said[-1] != EOS:
-        fed = torch.tensor(said[-1:]), hidden, attentional
-        logits, hidden, attentional, _ = decoder(*fed, memory, padding)
+        token = torch.tensor(said[-1:])
+        logits, hidden, fed, _ = decoder(token, hidden, fed, memory, padding)
         scores.append(logits[0])
         said.append(int(logits.argmax()))
     return [OUTPUTS[token] for token in said[1:] if token != EOS], torch.stack(scores)
 
 
-# Its two steps, as the export takes them: the encoder goes on from a given state, and returns memory
-# and mask of what it has read; the decoder returns its attention too, as ``float32[S, B, 1]``.
+# Its two steps, as the export takes them. The attention goes out too, as ``float32[S, B, 1]``.
 
 
 class EncoderStep(nn.Module):
@@ -107,7 +103,7 @@ class DecoderStep(nn.Module):
         return logits, hidden.unsqueeze(0), attentional.unsqueeze(0), weights.T.unsqueeze(2)
 
 
-STATE, OF_TOKENS, OF_SOURCE = (1, "B", UNITS), ("T", "B", UNITS), ("S", "B", UNITS)
+STATE = (1, "B", UNITS)
 RANDOM = random.Random(0)
 TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(300)]
 
@@ -127,11 +123,12 @@ def export(encoder: Encoder, decoder: Decoder, out: Path) -> None:
         DecoderStep(decoder),
         out,
         encoder_spec=EncoderSpec.from_shapes(
-            {"hidden": STATE}, {"next_hidden": STATE, "memory": OF_TOKENS, "mask": ("T", "B", 1)}
+            {"hidden": STATE},
+            {"next_hidden": STATE, "memory": ("T", "B", UNITS), "mask": ("T", "B", 1)},
         ),
         decoder_spec=DecoderSpec.from_shapes(
             len(digits) + 2,
-            {"hidden": STATE, "fed": STATE, "memory": OF_SOURCE, "mask": ("S", "B", 1)},
+            {"hidden": STATE, "fed": STATE, "memory": ("S", "B", UNITS), "mask": ("S", "B", 1)},
             {"next_hidden": STATE, "next_fed": STATE, "attention": ("S", "B", 1)},
         ),
         scores="logits",
