@@ -103,7 +103,7 @@ class DecoderStep(nn.Module):
 
 SUMMARY, STATES = (1, "B", ENCODER_UNITS), (LAYERS, "B", DECODER_UNITS)
 RANDOM = random.Random(0)
-TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(300)]
+TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(100)]
 
 
 def make() -> tuple[Encoder, Decoder]:

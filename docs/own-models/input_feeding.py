@@ -2,9 +2,9 @@
 
 The decoder joins its hidden state and the context to the *attentional* vector, predicts the token
 from it, and feeds it into its next step. Three things stumble: no encoder supplies that vector, a
-cell's state has no axis of layers, and attention in a batch must not look behind a shorter sentence.
+cell's state has no axis of layers, and in a batch attention must not look behind a sentence's end.
 So ``fed`` is a state of the decoder alone, which starts as zeros; the wrapper takes the axis of
-layers off and puts it on; and the encoder collects a ``mask`` of ones, zero behind the end.
+layers off and puts it on; and the encoder collects a ``mask`` of ones, zero there.
 """
 
 import random
@@ -105,7 +105,7 @@ class DecoderStep(nn.Module):
 
 STATE = (1, "B", UNITS)
 RANDOM = random.Random(0)
-TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(300)]
+TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(100)]
 
 
 def make() -> tuple[Encoder, Decoder]:

@@ -100,7 +100,7 @@ class DecoderStep(nn.Module):
 
 
 RANDOM = random.Random(0)
-TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(300)]
+TEXTS = ["".join(RANDOM.choices(ascii_lowercase, k=2 + n % 8)) for n in range(100)]
 
 
 def make() -> tuple[Encoder, Decoder]:

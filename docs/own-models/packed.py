@@ -18,8 +18,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from s2s_export import Translator
 from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
-from s2s_export.exporter import export_modules
-from s2s_export.exporter.modules.own_vocabulary import OwnVocabulary
+from s2s_export.exporter import OwnVocabulary, export_modules
 from s2s_export.text.modes import text_mode
 from s2s_export.text.tokenizer import Tokenizer
 
