@@ -126,6 +126,9 @@ def _export_command(options: argparse.Namespace) -> int:
             f"{record.largest_difference:.1e}, smallest margin of a token "
             f"{record.smallest_margin:.1e}"
         )
+    reason = manifest.torchscript.missing_because
+    if reason is not None and not options.no_torchscript:
+        print(f"no TorchScript files: {reason}")
     print(f"wrote {options.out}: {_megabytes(manifest, manifest.graphs):.1f} MB of ONNX graphs")
     if manifest.int8 is not None:
         agreement = manifest.int8.agreement

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from s2s_export import Translator
-from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
-from s2s_export.exporter import export_modules
-from s2s_export.text.modes import text_mode
-from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import Vocabulary
+from s2s_export.exporter import (
+    DecoderSpec,
+    EncoderSpec,
+    Tokenizer,
+    Vocabulary,
+    export_modules,
+    text_mode,
+)
 
 MAX_LENGTH, SIZE, SOS, EOS = 10, 32, 0, 1
 FRENCH = [*("je", "tu", "il", "nous", "suis", "es", "est", "pas", "tres", "fatigue", "ici", ".")]

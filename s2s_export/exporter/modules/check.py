@@ -18,7 +18,7 @@ from .probe import Named, Probe
 _ROWS = 3
 _TOKENS = 5
 _CUT = 2
-_PADDING = 2
+_PADDING = 16
 _LOG_SUM_TOLERANCE = 1e-3
 """Of log-probabilities in float32; logits are off by whole numbers."""
 

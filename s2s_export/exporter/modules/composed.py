@@ -17,8 +17,8 @@ from torch.fx.node import Argument
 from ...decoding.steps import DecoderSpec, EncoderSpec, StepSpec
 from ...text.vocabulary import EOS, SOS
 
-_NEVER = 1e4
-"""Taken off the log-probability of a token that must not be chosen; infinity is refused."""
+_NEVER = -1e4
+"""Log-probability of a token that must not be chosen; the loop refuses infinity."""
 
 
 def composed_encoder(encoder: nn.Module, spec: EncoderSpec, own_ids: Sequence[int]) -> nn.Module:
@@ -60,9 +60,8 @@ def composed_decoder(
     if own_ids[SOS] == own_ids[EOS]:
         # One token of the model begins and ends its sentences. It ends them here, so its other
         # column must not win.
-        never = torch.zeros(len(own_ids))
-        never[SOS] = _NEVER
-        scores = graph.call(torch.sub, scores, graph.constant("never", never))
+        never = torch.arange(len(own_ids)) == SOS
+        scores = graph.call(torch.masked_fill, scores, graph.constant("never", never), _NEVER)
     log_probs = replace(spec.outputs[0], shape=("B", len(own_ids)))
     return graph.module((scores, *others)), replace(spec, outputs=(log_probs, *spec.outputs[1:]))
 

@@ -92,7 +92,8 @@ def export_modules(
         OutputError: ``out`` may not be replaced, or cannot be written.
     """
     if scores not in get_args(Scores):
-        raise OptionError(f"scores: expected one of {get_args(Scores)}, found {scores!r}")
+        names = ", ".join(map(repr, get_args(Scores)))
+        raise OptionError(f"scores: expected one of {names}, found {scores!r}")
     check_specs(encoder_spec, decoder_spec)
     source_ids, target_ids = map(_own_ids, (source, target))
     _require_vocabulary(decoder_spec, len(set(target_ids or range(len(target.vocabulary)))))

@@ -130,7 +130,7 @@ class Probe:
             promised = [name for name in missing if name.startswith(NEXT)]
             remedy = f"; return the new state as {', '.join(promised)}" if promised else ""
             raise ModuleError(
-                f"{self.name}: forward returns {len(outputs)} tensors, expected {expected}{remedy}"
+                f"{self.name}: forward returns {len(outputs)}, expected {expected}{remedy}"
             )
         return outputs
 
@@ -167,9 +167,12 @@ class Probe:
                 "give the vocabulary that the model was trained with"
             )
         batch = self.spec.inputs[0].shape.index("B")
-        alone = [tokens.narrow(batch, 0, 1), *(tensor[:, :1] for tensor in state)]
-        if tokens.shape[batch] > 1 and self._runs(*alone):
+        first = [tokens.narrow(batch, 0, 1), *(tensor[:, :1] for tensor in state)]
+        if tokens.shape[batch] > 1 and self._runs(*first):
             return "; it takes one sentence alone: write -1 for the batch in view and reshape"
+        twice = [torch.cat([first[0]] * 2, batch), *(torch.cat([t] * 2, 1) for t in first[1:])]
+        if tokens.shape[batch] == 1 and self._runs(*twice):
+            return "; it takes several sentences alone: compute nothing over the batch"
         return ""
 
     def _runs(self, *inputs: Tensor) -> bool:

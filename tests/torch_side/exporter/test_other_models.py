@@ -4,8 +4,6 @@ Each pair of small modules uses one part of the contract of a step. Their oracle
 own over the eager modules, which shares nothing with the decoding loop.
 """
 
-import re
-import runpy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -247,15 +245,3 @@ def test_model_is_exported_proven_and_decoded_like_its_own_loop(name: str, tmp_p
     assert len(set(expected)) >= 4
     assert [translator.translate(text) for text in texts] == expected
     assert [t.text for t in translator.translate_batch(texts, batch_size=4)] == expected
-
-
-def test_the_guides_example_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    guide = Path(__file__).parents[3] / "docs" / "own-models.md"
-    [code] = re.findall(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    program = tmp_path / "example.py"  # a file: TorchScript reads the source of forward
-    program.write_text(code, encoding="utf-8")
-    runpy.run_path(str(program), run_name="example")
-    assert capsys.readouterr().out == "3 samples identical\n(4, 2, 1)\n"
