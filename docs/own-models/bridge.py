@@ -8,7 +8,6 @@ and the bridge's result as a *final* output, of which the decoder gets the last 
 """
 
 import random
-import tempfile
 from pathlib import Path
 from string import ascii_lowercase, digits
 
@@ -16,11 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from s2s_export import Translator
-from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
-from s2s_export.exporter import export_modules
-from s2s_export.text.modes import text_mode
-from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import Vocabulary
+from s2s_export.exporter import (
+    DecoderSpec,
+    EncoderSpec,
+    Tokenizer,
+    Vocabulary,
+    export_modules,
+    text_mode,
+)
 
 EMBEDDED, ENCODER_UNITS, LAYERS, DECODER_UNITS, LONGEST = 12, 20, 3, 28, 10
 SOS, EOS, OUTPUTS = 0, 1, ["<sos>", "<eos>", *digits]
@@ -36,7 +38,7 @@ class Encoder(nn.Module):
         self.embedding = nn.Embedding(tokens, EMBEDDED)
         self.gru = nn.GRU(EMBEDDED, ENCODER_UNITS, batch_first=True)
         self.bridge = nn.Linear(ENCODER_UNITS, LAYERS * DECODER_UNITS)
-        self.size = (-1, LAYERS, DECODER_UNITS)
+        self.size = (-1, LAYERS, DECODER_UNITS)  # TorchScript reads no globals
 
     def forward(self, tokens: Tensor) -> Tensor:
         _, summary = self.gru(self.embedding(tokens))
@@ -136,10 +138,9 @@ def export(encoder: Encoder, decoder: Decoder, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    model = make()
-    with tempfile.TemporaryDirectory() as folder:
-        export(*model, Path(folder) / "exported")
-        found = Translator(Path(folder) / "exported").translate_batch(TEXTS)
+    model, folder = make(), Path("exported-bridge")
+    export(*model, folder)
+    found = Translator(folder).translate_batch(TEXTS)
     own = ["".join(own_loop(*model, text)[0]) for text in TEXTS]
     different = sum(one != other.text for one, other in zip(own, found, strict=True))
     print(f"{len(TEXTS)} texts, {len({*own})} outputs: {different} unlike the model's own loop")

@@ -9,7 +9,6 @@ is 0, a word ends with 2, a pronunciation with 3. The modules take the arrays as
 """
 
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -20,10 +19,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from s2s_export import Translator
-from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
-from s2s_export.exporter import OwnVocabulary, export_modules
-from s2s_export.text.modes import text_mode
-from s2s_export.text.tokenizer import Tokenizer
+from s2s_export.exporter import (
+    DecoderSpec,
+    EncoderSpec,
+    OwnVocabulary,
+    Tokenizer,
+    export_modules,
+    text_mode,
+)
 
 Weights = Mapping[str, NDArray[np.float32]]
 GRAPHEMES = ["<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz"]
@@ -127,9 +130,9 @@ def export(weights: Weights, out: Path, words: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     weights, words = load(*map(Path, sys.argv[1:])), WORDS.split()
-    with tempfile.TemporaryDirectory() as folder:
-        export(weights, Path(folder) / "exported", words)
-        found = Translator(Path(folder) / "exported").translate_batch(words)
+    folder = Path("exported-g2p-en")
+    export(weights, folder, words)
+    found = Translator(folder).translate_batch(words)
     own = [" ".join(own_loop(weights, word)[0]) for word in words]
     different = sum(one != other.text for one, other in zip(own, found, strict=True))
     print(f"{words[0]}: {found[0].text}")

@@ -8,7 +8,6 @@ layers off and puts it on; and the encoder collects a ``mask`` of ones, zero the
 """
 
 import random
-import tempfile
 from pathlib import Path
 from string import ascii_lowercase, digits
 
@@ -16,11 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from s2s_export import Translator
-from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
-from s2s_export.exporter import export_modules
-from s2s_export.text.modes import text_mode
-from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import Vocabulary
+from s2s_export.exporter import (
+    DecoderSpec,
+    EncoderSpec,
+    Tokenizer,
+    Vocabulary,
+    export_modules,
+    text_mode,
+)
 
 EMBEDDED, UNITS, LONGEST = 12, 20, 10
 SOS, EOS, OUTPUTS = 0, 1, ["<sos>", "<eos>", *digits]
@@ -69,8 +71,7 @@ def own_loop(encoder: Encoder, decoder: Decoder, text: str) -> tuple[list[str], 
     fed, padding = torch.zeros(1, UNITS), torch.zeros(1, len(ids), dtype=torch.bool)
     said, scores = [SOS], list[Tensor]()
     while len(scores) < LONGEST and said[-1] != EOS:
-        token = torch.tensor(said[-1:])
-        logits, hidden, fed, _ = decoder(token, hidden, fed, memory, padding)
+        logits, hidden, fed, _ = decoder(torch.tensor(said[-1:]), hidden, fed, memory, padding)
         scores.append(logits[0])
         said.append(int(logits.argmax()))
     return [OUTPUTS[token] for token in said[1:] if token != EOS], torch.stack(scores)
@@ -141,10 +142,9 @@ def export(encoder: Encoder, decoder: Decoder, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    model = make()
-    with tempfile.TemporaryDirectory() as folder:
-        export(*model, Path(folder) / "exported")
-        found = Translator(Path(folder) / "exported").translate_batch(TEXTS)
+    model, folder = make(), Path("exported-input-feeding")
+    export(*model, folder)
+    found = Translator(folder).translate_batch(TEXTS)
     own = ["".join(own_loop(*model, text)[0]) for text in TEXTS]
     different = sum(one != other.text for one, other in zip(own, found, strict=True))
     print(f"{len(TEXTS)} texts, {len({*own})} outputs: {different} unlike the model's own loop")

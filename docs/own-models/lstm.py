@@ -7,7 +7,6 @@ wrappers give each state a name of its own; the export adds the log-softmax (``s
 """
 
 import random
-import tempfile
 from pathlib import Path
 from string import ascii_lowercase, digits
 
@@ -15,11 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from s2s_export import Translator
-from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
-from s2s_export.exporter import export_modules
-from s2s_export.text.modes import text_mode
-from s2s_export.text.tokenizer import Tokenizer
-from s2s_export.text.vocabulary import Vocabulary
+from s2s_export.exporter import (
+    DecoderSpec,
+    EncoderSpec,
+    Tokenizer,
+    Vocabulary,
+    export_modules,
+    text_mode,
+)
 
 LAYERS, EMBEDDED, UNITS, LONGEST = 2, 12, 24, 10
 SOS, EOS, OUTPUTS = 0, 1, ["<sos>", "<eos>", *digits]
@@ -129,10 +131,9 @@ def export(encoder: Encoder, decoder: Decoder, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    model = make()
-    with tempfile.TemporaryDirectory() as folder:
-        export(*model, Path(folder) / "exported")
-        found = Translator(Path(folder) / "exported").translate_batch(TEXTS)
+    model, folder = make(), Path("exported-lstm")
+    export(*model, folder)
+    found = Translator(folder).translate_batch(TEXTS)
     own = ["".join(own_loop(*model, text)[0]) for text in TEXTS]
     different = sum(one != other.text for one, other in zip(own, found, strict=True))
     print(f"{len(TEXTS)} texts, {len({*own})} outputs: {different} unlike the model's own loop")

@@ -2,13 +2,12 @@
 
 It reads Roman numerals. Its encoder gets a padded batch and the lengths of the rows, and packs
 them. That stumbles: the rows of a packed sequence change from step to step, which no graph can
-hold. None has to: the loop of an exported folder feeds no padding, since it reads all rows as far
-as the shortest goes, then the others. So the encoder step takes no lengths and packs nothing. Its
+hold. None has to, since the loop of a folder feeds no padding: it reads all rows as far as the
+shortest goes, then the others. So the encoder step takes no lengths and packs nothing. The model's
 own token ids, padding first, make an ``OwnVocabulary``.
 """
 
 import random
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,14 +16,17 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from s2s_export import Translator
-from s2s_export.decoding.steps import DecoderSpec, EncoderSpec
-from s2s_export.exporter import OwnVocabulary, export_modules
-from s2s_export.text.modes import text_mode
-from s2s_export.text.tokenizer import Tokenizer
+from s2s_export.exporter import (
+    DecoderSpec,
+    EncoderSpec,
+    OwnVocabulary,
+    Tokenizer,
+    export_modules,
+    text_mode,
+)
 
-PAD, SOS, EOS = 0, 1, 2
+PAD, SOS, EOS, EMBEDDED, UNITS, LONGEST = 0, 1, 2, 16, 48, 16
 LETTERS, DIGITS = (["<pad>", "<s>", "</s>", *tokens] for tokens in ("ivxlcdm", "0123456789"))
-EMBEDDED, UNITS, LONGEST = 16, 48, 16  # tokens, EOS included
 
 # The model as it was, with its training and its loop.
 
@@ -139,10 +141,9 @@ def export(reader: Reader, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    reader, texts = make(), [*NUMERALS][::10]
-    with tempfile.TemporaryDirectory() as folder:
-        export(reader, Path(folder) / "exported")
-        found = Translator(Path(folder) / "exported").translate_batch(texts)
+    reader, folder, texts = make(), Path("exported-packed"), [*NUMERALS][::10]
+    export(reader, folder)
+    found = Translator(folder).translate_batch(texts)
     own = ["".join(said) for said in own_loop(reader, texts)[0]]
     different = sum(one != other.text for one, other in zip(own, found, strict=True))
     right = sum(one == NUMERALS[text] for one, text in zip(own, texts, strict=True))

@@ -20,7 +20,7 @@ def test_input_feeding_decodes_as_its_own_loop_and_its_attention_ends_with_the_t
 ) -> None:
     example = run_example("input_feeding", tmp_path, monkeypatch)
     assert capsys.readouterr().out.endswith(" outputs: 0 unlike the model's own loop\n")
-    folder, model = tmp_path / "exported", example["model"]
+    folder, model = tmp_path / example["folder"], example["model"]
 
     def original(text: str) -> Said:
         return Said.with_scores(*example["own_loop"](*model, text))

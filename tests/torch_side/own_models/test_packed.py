@@ -17,7 +17,7 @@ def test_model_of_packed_sequences_decodes_as_its_own_padded_batches(
 ) -> None:
     example = run_example("packed", tmp_path, monkeypatch)
     assert capsys.readouterr().out.endswith(" read right: 0 unlike the model's own loop\n")
-    folder, reader = tmp_path / "exported", example["reader"]
+    folder, reader = tmp_path / example["folder"], example["reader"]
     numerals = random.Random(1).sample([*example["NUMERALS"]], 2000)
 
     def said_in_padded_batches() -> dict[str, Said]:

@@ -18,7 +18,7 @@ def test_shape_is_exported_and_decodes_as_its_own_loop(
 ) -> None:
     example = run_example(name, tmp_path, monkeypatch)
     assert capsys.readouterr().out.endswith(" outputs: 0 unlike the model's own loop\n")
-    folder, model = tmp_path / "exported", example["model"]
+    folder, model = tmp_path / example["folder"], example["model"]
 
     def original(text: str) -> Said:
         return Said.with_scores(*example["own_loop"](*model, text))
