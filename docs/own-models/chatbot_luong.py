@@ -144,7 +144,7 @@ def export(encoder: EncoderRNN, decoder: LuongAttnDecoderRNN, method: str, out: 
 
 if __name__ == "__main__":
     for method in ("dot", "general", "concat"):
-        model, folder, text = make(method), Path(f"exported-{method}"), "where are you"
+        model, folder, text = make(method), Path(f"exported-{method}"), "why are you tired"
         export(*model, method, folder)
         print(f"{method}, own loop:", *own_loop(*model, text)[0])
         print(f"{method}, exported:", Translator(folder).translate(text))

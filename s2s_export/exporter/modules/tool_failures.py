@@ -5,11 +5,12 @@ Part of the torch side: ``onnx_export`` and ``torchscript`` turn a tool's except
 
 import contextlib
 import io
+import itertools
 import linecache
 import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +19,7 @@ import torch
 _TORCH = Path(torch.__file__).parent
 _PACKAGE = Path(__file__).parents[2]
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_FILE = re.compile(r'File "([^"]+)", line (\d+)')
 _PATH = re.compile(r"(?:[A-Za-z]:)?[/\\][^\s'\"]*[/\\]([^\s/\\'\"]+)")
 _REMEDIES = {
     "GuardOnDataDependentSymNode": "it depends on the values of a tensor: choose with torch.where "
@@ -57,22 +59,26 @@ def sentence(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Return the last line of the user's code that an exception, or its cause, went through."""
-    places = []
+    """Return the last line of the user's code that an exception, or its cause, names."""
+    places = [*_lines_of_others(_FILE.findall(str(error)))]  # TorchScript writes it in the text
     cause: BaseException | None = error
     while cause is not None:
-        places += [*_lines_of_others(cause.__traceback__)]
+        places += _lines_of_others(_frames(cause.__traceback__))
         cause = cause.__cause__
     return places[-1] if places else ""
 
 
-def _lines_of_others(trace: TracebackType | None) -> Iterator[str]:
-    """Yield the lines of neither torch nor this package; the first one called the exporter."""
-    inside = False
-    for frame, number in traceback.walk_tb(trace):
-        file = Path(frame.f_code.co_filename)
-        if file.is_relative_to(_TORCH):
-            inside = True
-        elif inside and file.is_file() and not file.is_relative_to(_PACKAGE):
-            line = linecache.getline(str(file), number).strip()
+def _frames(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
+    """Yield files and lines from the first call of torch on; before it stands the caller's."""
+    calls = ((frame.f_code.co_filename, number) for frame, number in traceback.walk_tb(trace))
+    return itertools.dropwhile(lambda call: not Path(call[0]).is_relative_to(_TORCH), calls)
+
+
+def _lines_of_others(places: Iterable[tuple[str, str | int]]) -> Iterator[str]:
+    """Yield the lines that are neither torch's nor this package's."""
+    for name, number in places:
+        file = Path(name)
+        ours = file.is_relative_to(_TORCH) or file.is_relative_to(_PACKAGE)
+        if file.is_file() and not ours:
+            line = linecache.getline(name, int(number)).strip()
             yield f"at {line!r} ({file.name}, line {number}): "
