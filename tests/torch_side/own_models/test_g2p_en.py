@@ -4,6 +4,7 @@ import os
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.g2p_en import own_network
 from benchmarks.peers.tasks import read_task
+from s2s_export.errors import ParityError
 
 from .compare import Said, compare, random_texts, verify_without_torch
 from .examples import load_example
@@ -88,6 +90,56 @@ def reset_before(weights: Weights, index: int, hidden: NDArray[np.float32]) -> N
     new = np.tanh(given[2 * UNITS :] + of_new @ (reset * hidden) + bias)
     following: NDArray[np.float32] = (1 - update) * new + update * hidden
     return following
+
+
+class RandomNetwork:
+    """As the package's network, with other weights in the loop than those that are exported."""
+
+    def __init__(self, example: Any, variables: Weights, said: Weights) -> None:
+        self.graphemes, self.phonemes = example.GRAPHEMES, example.PHONEMES
+        self.variables, self._example, self._said = variables, example, said
+
+    def predict(self, word: str) -> list[str]:
+        phones: list[str] = self._example.own_loop(self._said, word)[0]
+        return phones
+
+
+@pytest.mark.parametrize("bias", [0.0, 1.0])
+def test_benchmark_ends_with_an_error_unless_all_words_are_the_package_s(
+    bias: float,
+    example: Any,
+    weights: Weights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with patch.dict(os.environ):
+        from benchmarks import g2p_en
+    said = {**weights, "fc_b": weights["fc_b"] + bias * np.eye(len(weights["fc_b"]))[5]}
+    network = RandomNetwork(example, weights, {n: a.astype(np.float32) for n, a in said.items()})
+    monkeypatch.setattr(g2p_en, "own_network", lambda folder: network)
+    for part in ("train", "test"):
+        lines = (f"{word}\tAA\n" for word in random_texts(LETTERS[:26], 9, 40, joint="", seed=3))
+        (tmp_path / f"g2p.{part}.tsv").write_text("".join(lines))
+    code = g2p_en.main(["--data", str(tmp_path), "--words", "60"])
+    out, err = capsys.readouterr()
+    if bias:
+        assert code == ParityError.exit_code
+        assert "g2p_en, numpy: " in err
+    else:
+        assert (code, err) == (0, "")
+        assert out.startswith("60 words, ")
+        assert [line.split()[-2:] for line in out.splitlines()[3:]] == [["60", "0"]] * 3
+
+
+def test_margin_is_that_of_the_step_in_which_two_pronunciations_part() -> None:
+    with patch.dict(os.environ):
+        from benchmarks.g2p_en import _margin
+    loop = ["AA1", "B"], [np.array([0, 9, 5]), np.array([3, 2.5, 0]), np.array([1, 0, 0.25])]
+    assert _margin(loop, "AA1 B", "AA1 K") == 0.5
+    assert _margin(loop, "AA1 B", "AA1 B N") == 0.75
+    assert _margin(loop, "AA1 B", "K") == 4
+    assert _margin(loop, "AA1 N", "K") == np.inf
 
 
 def package() -> bool:
