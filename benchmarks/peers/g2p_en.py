@@ -7,8 +7,16 @@ asks g2p_en has empty stand-ins for them instead of nltk; the network uses neith
 """
 
 import json
-from collections.abc import Sequence
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Protocol
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .environment import PINS_ALONE
 from .peer import Manner, Peer, Trained, empty_folder
@@ -68,3 +76,44 @@ class G2pEn(Peer):
         text = "".join(f"{word}\n" for word in words)
         done = run(command, folder / "log.txt", text=text)
         return done.output.split("\n")[:-1], done
+
+
+class Network(Protocol):
+    """The package's network, in this process.
+
+    Attributes:
+        graphemes: its source tokens, by id.
+        phonemes: its target tokens, by id.
+        variables: its weights.
+    """
+
+    graphemes: list[str]
+    phonemes: list[str]
+    variables: Mapping[str, NDArray[np.float32]]
+
+    def predict(self, word: str) -> list[str]:
+        """Return the phones of a word."""
+
+
+def own_network(folder: Path | None = None) -> Network:
+    """Import the package with empty stand-ins, and leave no trace of them or of it.
+
+    Args:
+        folder: that holds the package, a wheel unpacked or not; ``None``: it is installed.
+
+    Raises:
+        ModuleNotFoundError: it is not there.
+    """
+    namespace: dict[str, Any] = {}
+    path = [*([] if folder is None else [str(folder)]), *sys.path]
+    stand_ins = {"inflect": SimpleNamespace(engine=lambda: None)}  # spells numbers
+    with (
+        patch.dict(sys.modules, stand_ins),
+        patch.object(sys, "path", path),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # code of 2019: an escape, a file that stays open
+        sys.modules.pop("g2p_en", None)
+        exec(_STAND_INS, namespace)
+    network: Network = namespace["network"]
+    return network

@@ -1,9 +1,13 @@
 """Loading of the worked examples of ``docs/own-models``, which are programs and no package."""
 
 import importlib.util
+import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,3 +22,9 @@ def load_example(name: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def run_example(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run an example as a program in a folder; return its names."""
+    monkeypatch.chdir(folder)
+    return runpy.run_path(str(ROOT / "docs" / "own-models" / f"{name}.py"), run_name="__main__")
