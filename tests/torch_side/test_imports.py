@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 
 TEXT = {"errors", "text"}
 DECODING = {"errors", "decoding", "numpy"}
-FOLDER = {*TEXT, *DECODING, "folder"}
+ONNX_FORMAT = {"onnx_format", "numpy"}
+FOLDER = {*TEXT, *DECODING, *ONNX_FORMAT, "folder"}
+CHECKING = {"errors", *ONNX_FORMAT, "checking"}
 RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
 APP = {*RUNTIME, "translation", "control", "pipeline", "loading", "translator"}
 APP |= {"command", "atomic_file", "__init__"}
@@ -23,7 +25,9 @@ RULES = {
     "command_line": {"__init__", "command", "errors", "atomic_file", "command_line"},
     "text": TEXT,
     "decoding": DECODING,
+    "onnx_format": ONNX_FORMAT,
     "folder": FOLDER,
+    "checking": CHECKING,
     "runtime": RUNTIME,
     "translation": DECODING,
     "control": {*TEXT, *DECODING, "translation", "control"},
