@@ -1,6 +1,6 @@
 """An ONNX file as a tree: model, graphs, nodes, attributes, values.
 
-``reading`` makes it of a file's bytes. ``folder`` checks its own graphs with it, ``checking`` those
+``reading`` makes it of a file's bytes. ``folder`` checks its own graphs with it, ``check`` those
 of others. Standard library only.
 """
 

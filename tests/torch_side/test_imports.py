@@ -13,7 +13,7 @@ TEXT = {"errors", "text"}
 DECODING = {"errors", "decoding", "numpy"}
 ONNX_FORMAT = {"onnx_format", "numpy"}
 FOLDER = {*TEXT, *DECODING, *ONNX_FORMAT, "folder"}
-CHECKING = {"errors", *ONNX_FORMAT, "checking"}
+CHECK = {"errors", *ONNX_FORMAT, "folder.file_kind", "command", "__init__", "check"}
 RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
 APP = {*RUNTIME, "translation", "control", "pipeline", "loading", "translator"}
 APP |= {"command", "atomic_file", "__init__"}
@@ -27,13 +27,13 @@ RULES = {
     "decoding": DECODING,
     "onnx_format": ONNX_FORMAT,
     "folder": FOLDER,
-    "checking": CHECKING,
     "runtime": RUNTIME,
     "translation": DECODING,
     "control": {*TEXT, *DECODING, "translation", "control"},
     "pipeline": {*TEXT, *DECODING, "translation", "control"},
     "loading, translator, __init__": APP,
     "golden": APP,
+    "check": CHECK,
     "verify, info, __main__": {*APP, "golden", "verify", "command_line"},
     "quantization": QUANTIZATION,
     "exporter": EXPORTER,
