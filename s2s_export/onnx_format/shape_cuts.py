@@ -88,8 +88,8 @@ def _split(node: Node, known: Known) -> Sequence[Sizes | None] | None:
     axis, count = axis_of(node.integer("axis", 0), len(data)), len(node.outputs)
     size, parts = data[axis], node.integers("split") or known.content(given(node, 1))
     if parts is None:
-        even = size // count if isinstance(size, int) and size % count == 0 else None
-        parts = (even,) * count
+        is_even = isinstance(size, int) and size % count == 0 and not given(node, 1)
+        parts = (size // count if isinstance(size, int) and is_even else None,) * count
     elif isinstance(size, str):
         numbers = [part for part in parts if isinstance(part, int)]
         if len(numbers) == len(parts):

@@ -34,6 +34,10 @@ def _same_as_input(node: Node, known: Known) -> Sequence[Sizes | None]:
     return [shape] * len(node.outputs)
 
 
+def _first_as_input(node: Node, known: Known) -> Sequence[Sizes | None]:
+    return [known.shape(given(node, 0)), *[None] * (len(node.outputs) - 1)]
+
+
 def _elementwise(node: Node, known: Known) -> Sequence[Sizes | None] | None:
     shape: Sizes = ()
     for name in node.inputs:
@@ -170,8 +174,8 @@ def _constant_of_shape(node: Node, known: Known) -> Sequence[Sizes | None]:
 
 
 _UNARY = (
-    *("Abs", "BatchNormalization", "Cast", "Clip", "Dropout", "Elu", "Erf", "Exp", "Floor"),
-    *("Gelu", "HardSigmoid", "Identity", "LayerNormalization", "LeakyRelu", "Log", "LogSoftmax"),
+    *("Abs", "Cast", "Clip", "Dropout", "Elu", "Erf", "Exp", "Floor"),
+    *("Gelu", "HardSigmoid", "Identity", "LeakyRelu", "Log", "LogSoftmax"),
     *("Neg", "Not", "Reciprocal", "Relu", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt"),
     *("Tanh", "CumSum", "ScatterElements", "QuantizeLinear", "DequantizeLinear"),
 )
@@ -183,6 +187,7 @@ _BINARY = (
 RULES: dict[str, Rule] = {
     **CUTS,
     **dict.fromkeys(_UNARY, _same_as_input),
+    **dict.fromkeys(("BatchNormalization", "LayerNormalization"), _first_as_input),
     **dict.fromkeys(_BINARY, _elementwise),
     **dict.fromkeys(_GATES, _recurrence),
     **{"Gather": _gather, "Shape": _shape, "Unsqueeze": _unsqueeze, "Squeeze": _squeeze},

@@ -107,8 +107,11 @@ def _activations(node: Node, place: str) -> Iterator[Finding]:
 
 
 def _attributes(node: Node, place: str) -> Iterator[Finding]:
-    if node.attributes.get("clip"):
-        yield CLIP.finding("warning", place, f"clip is {node.attributes['clip']:g}")
+    clip = node.attributes.get("clip")
+    if isinstance(clip, int | float):
+        refused = "" if clip > 0 else ", which ONNX Runtime refuses"
+        severity: Severity = "error" if refused else "warning"
+        yield CLIP.finding(severity, place, f"clip is {clip:g}{refused}")
     if node.operator == "LSTM" and node.integer("input_forget", 0):
         yield INPUT_FORGET.finding("warning", place, "input_forget is 1")
     if node.integer("layout", 0):

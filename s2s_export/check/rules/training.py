@@ -12,8 +12,9 @@ from ..subject import Subject
 
 DROPOUT = Rule(
     "dropout",
-    "With training_mode it sets numbers to zero at random: the same input gives other outputs each "
-    "time. Without, it does nothing.",
+    "With training_mode it sets numbers to zero at random, without it does nothing. ONNX Runtime's "
+    "optimizer removes most such nodes, but none beside an input or output: what comes out depends "
+    "on the reader and its settings.",
     "Call module.eval() before the export.",
 )
 BATCH_NORMALIZATION = Rule(
@@ -59,8 +60,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         if node.domain in _DOMAINS or (node.domain and node.operator.endswith("Grad")):
             yield TRAINING_OPERATOR.finding("error", place, f"{node.operator} of {node.domain!r}")
     if subject.model.training:
-        found = f"{subject.model.training} training graphs"
-        yield TRAINING_GRAPH.finding("warning", "model", found)
+        yield TRAINING_GRAPH.finding("warning", "model", f"{subject.model.training} of them")
 
 
 def _dropout(node: Node, scope: Scope, place: str) -> Iterator[Finding]:
