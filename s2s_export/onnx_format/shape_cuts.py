@@ -17,10 +17,12 @@ def _reduction(node: Node, known: Known) -> Sequence[Sizes | None] | None:
     data = known.shape(given(node, 0))
     if data is None:
         return None
-    everything = node.integers("axes") is None and not given(node, 1)
-    reduced = range(len(data)) if everything else axes_of(node, known)
+    is_given = node.integers("axes") is not None or given(node, 1)
+    reduced = axes_of(node, known) if is_given else ()
     if reduced is None:
         return None
+    if not reduced and not node.integer("noop_with_empty_axes", 0):
+        reduced = tuple(range(len(data)))
     return [_without(data, {axis_of(axis, len(data)) for axis in reduced}, node)]
 
 

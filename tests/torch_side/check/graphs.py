@@ -117,8 +117,9 @@ def edited(made: onnx.ModelProto, *edits: Edit) -> onnx.ModelProto:
 
 
 def node(made: onnx.ModelProto, name: str) -> NodeProto:
-    [found] = [node for node in made.graph.node if node.name == name]
-    return found
+    found: list[NodeProto] = [node for node in made.graph.node if node.name == name]
+    assert len(found) == 1
+    return found[0]
 
 
 def report(made: onnx.ModelProto, folder: Path | None = None) -> Report:

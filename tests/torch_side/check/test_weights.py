@@ -7,7 +7,9 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from .graphs import HIDDEN, WORDS, Finding, decoder_step, encoder_step, findings, report, weight
+from s2s_export.check.finding import Finding
+
+from .graphs import HIDDEN, WORDS, decoder_step, encoder_step, findings, report, weight
 
 
 def outside(location: str) -> onnx.ModelProto:
