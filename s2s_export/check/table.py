@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from ..onnx_format.sizes import written
 from .finding import SEVERITIES, Finding
 from .report import Report, Tensor
 from .subject import Runtime
@@ -15,6 +16,8 @@ _MOST_PLACES = 5
 """Places of a rule that are listed; JSON has them all."""
 _LONGEST = 400
 """Characters of a text from a file that are shown."""
+_KEPT = "\u00a0"
+"""A space at which no line is broken, while lines are made."""
 
 
 def table(report: Report, runtime: Runtime | None, width: int) -> str:
@@ -27,17 +30,17 @@ def table(report: Report, runtime: Runtime | None, width: int) -> str:
     """
     rows = {
         "IR version": str(report.ir_version),
-        "opset": ", ".join(_opset(name, version) for name, version in report.opsets.items()),
-        "producer": report.producer or "not said",
-        "inputs": ", ".join(map(_tensor, report.inputs)),
-        "outputs": ", ".join(map(_tensor, report.outputs)),
+        "opset": ", ".join(map(_opset, report.opsets, report.opsets.values())) or "none",
+        "producer": printable(report.producer) or "not said",
+        "inputs": ", ".join(map(_tensor, report.inputs)) or "none",
+        "outputs": ", ".join(map(_tensor, report.outputs)) or "none",
         "recurrent": ", ".join(f"{n} {name}" for name, n in report.recurrent.items()) or "none",
         "ONNX Runtime": _runtime(report.oldest_onnxruntime, runtime),
     }
     titles = max(map(len, rows))
     lines = [printable(report.file)]
     for name, value in rows.items():
-        lines += _wrapped(f"  {name:{titles}}  ", printable(value or "none"), width)
+        lines += _wrapped(f"  {name:{titles}}  ", value, width)
     for _, group in groupby(_by_rule(report.findings), lambda f: (f.severity, f.rule)):
         lines += ["", *_group(list(group), width)]
     return "\n".join([*lines, "", f"  {summary(report)}"])
@@ -76,20 +79,18 @@ def _group(findings: Sequence[Finding], width: int) -> Iterator[str]:
 
 def _wrapped(start: str, text: str, width: int) -> list[str]:
     indent = " " * len(start)
-    return textwrap.wrap(text, width, initial_indent=start, subsequent_indent=indent) or [start]
+    lines = textwrap.wrap(text, width, initial_indent=start, subsequent_indent=indent)
+    return [line.replace(_KEPT, " ") for line in lines]
 
 
 def _opset(domain: str, version: int) -> str:
-    return str(version) if domain == "ai.onnx" else f"{domain} {version}"
+    return str(version) if domain == "ai.onnx" else f"{printable(domain)} {version}"
 
 
 def _tensor(tensor: Tensor) -> str:
-    sizes = (
-        "?"
-        if tensor.shape is None
-        else ", ".join("?" if size is None else str(size) for size in tensor.shape)
-    )
-    return f"{tensor.name} {tensor.dtype}[{sizes}]"
+    """Return name, type and sizes, to stay on one line."""
+    sizes = "?" if tensor.shape is None else written(tensor.shape)[1:-1]
+    return printable(f"{tensor.name} {tensor.dtype}[{sizes}]").replace(" ", _KEPT)
 
 
 def _runtime(oldest: str | None, runtime: Runtime | None) -> str:
