@@ -142,9 +142,14 @@ def _node(content: FieldValue, *, level: int) -> Node:
 
 
 def _attribute_value(attribute: Message) -> AttributeValue:
-    """Return the value of the declared type; of a file without types, the one that is there."""
+    """Return the value of the declared type; of a file without types, the one that is there.
+
+    A reference to an attribute of the function around it has none.
+    """
+    if attribute["reference"]:
+        return None
     kind = _KINDS.get(integer(attribute["type"])) if attribute["type"] else None
-    if kind is None and not attribute["type"] and not attribute["reference"]:
+    if not attribute["type"]:
         kind = next((name for name in _KINDS.values() if attribute[name]), None)
     if kind == "int":
         return signed(integer(attribute["int"]))

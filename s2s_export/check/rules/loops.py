@@ -14,8 +14,8 @@ from ..subject import RECURRENT, Subject
 LOOP = Rule(
     "loop",
     "A recurrence as a loop of its parts takes about twice the time of a GRU node for a single "
-    "sentence, and hides from this check. (An int8 recurrence has to be one: ONNX Runtime has no "
-    "quantized GRU.)",
+    "sentence, and hides from this check. An int8 recurrence has to be one: ONNX Runtime has no "
+    "quantized GRU.",
     "Use nn.GRU or nn.LSTM in the module instead of a loop over cells; for a decoder, export one "
     "step and leave the loop to the app.",
 )

@@ -96,6 +96,10 @@ OTHERS: dict[str, Fault] = {
         ),
         *("warning", "custom-domain", "domain 'com.microsoft', ONNX Runtime's own"),
     ),
+    "an operator of ONNX Runtime without its opset": (
+        insert_after_embedding("Gelu", domain="com.microsoft"),
+        *("warning", "opset-missing", "domain 'com.microsoft'"),
+    ),
     "a value of nobody": (
         insert_after_embedding("Add", "nowhere"),
         *("error", "broken-link", "'nowhere' is made by nobody"),
@@ -186,3 +190,11 @@ def test_every_rule_has_a_test() -> None:
         *("external-weights", "weight-size", "duplicate-weights"),
     }
     assert {rule.name for rule in RULES} == tested | elsewhere
+
+
+def test_paths_and_stack_traces_are_told_once() -> None:
+    made = encoder_step()
+    for each, trace in zip(made.graph.node, ("/home/kim/seq/a.py", "a.py"), strict=True):
+        each.metadata_props.add(key="pkg.torch.onnx.stack_trace", value=trace)
+    [finding] = report(made).findings
+    assert (finding.rule, finding.place) == ("local-path", "Gather 'embed'")

@@ -1,7 +1,7 @@
 """Rules for recurrent nodes, states and axes: each fault has its finding."""
 
 import pytest
-from onnx import helper
+from onnx import AttributeProto, helper
 
 from .edits import (
     Fault,
@@ -26,6 +26,7 @@ from .graphs import (
     encoder_step,
     findings,
     node,
+    report,
     weight,
 )
 
@@ -79,6 +80,7 @@ GRU: dict[str, Fault] = {
     ),
     "frozen length": (resize("input", 0, 5, "B"), "error", "frozen-input", "int64[5, B]"),
     "frozen batch": (resize("input", 0, "T", 3), "error", "frozen-input", "int64[T, 3]"),
+    "frozen batch of two": (resize("input", 0, "T", 2), "error", "frozen-input", "int64[T, 2]"),
     "a batch of one": (resize("input", 0, "T", 1), "note", "frozen-input", "int64[T, 1]"),
     "a single token": (resize("input", 0, 1, 1), "warning", "frozen-input", "int64[1, 1]"),
     "frozen state input": (
@@ -192,3 +194,28 @@ def test_faults_inside_of_functions_are_found() -> None:
     opset = [helper.make_opsetid("", 20)]
     made.functions.append(helper.make_function("my.ops", "Mine", [*"awr"], ["b"], [gru], opset))
     assert findings(made)["gru-variant"].place == "GRU 'inner' in the function 'Mine'"
+
+
+def test_a_frozen_state_is_told_once() -> None:
+    found = report(edited(encoder_step(), constant_state(3))).findings
+    assert [finding.rule for finding in found] == ["frozen-state", "state-inside"], "errors first"
+
+
+def test_activations_are_listed_for_each_direction() -> None:
+    names = ["Sigmoid", "Tanh", "Tanh"]
+    both = edited(encoder_step("LSTM", 2), attribute("activations", names * 2))
+    assert findings(both).keys() == {"direction"}
+    for wrong in (names, [*names, "Sigmoid", "Tanh", "Relu"]):
+        made = edited(encoder_step("LSTM", 2), attribute("activations", wrong))
+        assert findings(made)["activations"].severity == "warning"
+
+
+def test_an_attribute_that_a_function_takes_from_its_call_is_not_judged() -> None:
+    gru = helper.make_node("GRU", ["a", "w", "r"], ["b"], "inner", hidden_size=HIDDEN)
+    gru.attribute.add(name="linear_before_reset", type=AttributeProto.INT, ref_attr_name="variant")
+    made = edited(encoder_step(), insert_after_embedding("Mine", "w", "r", domain="my.ops"))
+    made.opset_import.add(domain="my.ops", version=1)
+    opset = [helper.make_opsetid("", 20)]
+    function = helper.make_function("my.ops", "Mine", [*"awr"], ["b"], [gru], opset, ["variant"])
+    made.functions.append(function)
+    assert report(made).findings == ()

@@ -133,6 +133,15 @@ SHAPE = node("Shape", ["x"], ["s"])
             ),
             ("T", "B", 6),
         ),
+        (
+            vectors(
+                SHAPE,
+                node("Mul", ["s", "one"], ["to"]),
+                node("ConstantOfShape", ["to"], ["y"]),
+                one=[1],
+            ),
+            ("T", "B", 6),
+        ),
         # torch's TorchScript exporter writes expand(-1, n, -1) so.
         (
             vectors(
@@ -157,6 +166,7 @@ def test_calculated_shapes(made: onnx.ModelProto, expected: tuple[object, ...]) 
     ("made", "found"),
     [
         (vectors(node("Reshape", ["x", "to"], ["y"]), to=[5, 3, 6]), "[T, B, 6] becomes [5, 3, 6]"),
+        (vectors(node("Reshape", ["x", "to"], ["y"]), to=[1, 1, 6]), "[T, B, 6] becomes [1, 1, 6]"),
         (vectors(node("Reshape", ["x", "to"], ["y"]), to=[-1, 12]), "[T, B, 6] becomes [-1, 12]"),
         (vectors(node("Reshape", ["x", "to"], ["y"]), to=[0, 3, 6]), "[T, B, 6] becomes [T, 3, 6]"),
         (
@@ -203,3 +213,12 @@ def test_damaged_nodes_have_no_shape(nodes: list[onnx.NodeProto]) -> None:
     """Nor do they take time or memory: numbers and axes that multiply on and on are let go."""
     shapes = shapes_of(vectors(*nodes, n=[2**40]))
     assert len(shapes.of.get("x", ())) <= 32
+
+
+def test_pieces_of_unknown_size() -> None:
+    """Sizes that are an input are not known; without sizes the pieces are even."""
+    made = vectors(node("Split", ["x", "sizes"], ["y", "z"], axis=2))
+    made.graph.input.append(value("sizes", "int64", [2]))
+    assert shapes_of(made).of["y"] == ("T", "B", None)
+    even = vectors(node("Split", ["x"], ["y", "z"], axis=2, num_outputs=2))
+    assert shapes_of(even).of["y"] == ("T", "B", 3)
