@@ -1,4 +1,4 @@
-"""docs/check.md: its example is the command's output, its table has every rule, its keys are there."""
+"""docs/check.md: its example is the command's output, its tables have all rules and keys."""
 
 import json
 import re

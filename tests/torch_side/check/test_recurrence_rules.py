@@ -219,3 +219,11 @@ def test_an_attribute_that_a_function_takes_from_its_call_is_not_judged() -> Non
     function = helper.make_function("my.ops", "Mine", [*"awr"], ["b"], [gru], opset, ["variant"])
     made.functions.append(function)
     assert report(made).findings == ()
+
+
+def test_the_worst_findings_come_first() -> None:
+    made = edited(encoder_step(), attribute("direction", "reverse"), resize("input", 0, 5, "B"))
+    assert [(f.severity, f.rule) for f in report(made).findings] == [
+        ("error", "frozen-input"),
+        ("note", "direction"),
+    ]
