@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+import pytest
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
@@ -153,6 +154,11 @@ def session(made: onnx.ModelProto, *, optimized: bool = True) -> onnxruntime.Inf
 def run(made: onnx.ModelProto, **feeds: Array) -> list[Array]:
     outputs: list[Array] = session(made).run(None, feeds)
     return outputs
+
+
+def refused(made: onnx.ModelProto, message: str, **feeds: Array) -> None:
+    with pytest.raises(Exception, match=message):
+        run(made, **feeds)
 
 
 def numbers(*shape: int) -> NDArray[np.float32]:
