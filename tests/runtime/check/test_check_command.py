@@ -79,7 +79,7 @@ def test_notes_alone_exit_with_0_and_warnings_with_strict_3(
     assert run("--strict", notes)[0] == 0
     content = (tiny / "encoder.onnx").read_bytes()
     warned = tmp_path / "encoder.onnx"
-    warned.write_bytes(content + b"\x32\x14" + b"/home/kim/seq/run.py")  # a doc_string
+    warned.write_bytes(content + b"\x32\x15" + b"/home/user/seq/run.py")  # a doc_string
     code, out, _ = run(str(warned))
     assert (code, "warning: local-path" in out) == (0, True)
     assert run("--strict", str(warned))[0] == 3

@@ -118,9 +118,9 @@ OTHERS: dict[str, Fault] = {
     ),
     "a stack trace": (
         lambda made: made.graph.node[0].metadata_props.add(
-            key="pkg.torch.onnx.stack_trace", value='File "/home/kim/seq/train.py", line 3'
+            key="pkg.torch.onnx.stack_trace", value='File "/home/user/seq/train.py", line 3'
         ),
-        *("warning", "local-path", "'/home/kim/seq/train.py' in pkg.torch.onnx.stack_trace"),
+        *("warning", "local-path", "'/home/user/seq/train.py' in pkg.torch.onnx.stack_trace"),
     ),
     "a stack trace of relative paths": (
         lambda made: made.graph.node[0].metadata_props.add(
@@ -129,12 +129,12 @@ OTHERS: dict[str, Fault] = {
         *("note", "local-path", "pkg.torch.onnx.stack_trace, without an absolute path"),
     ),
     "a description with a drive": (
-        lambda made: setattr(made, "doc_string", r"from C:\Users\kim\model.pt"),
-        *("warning", "local-path", r"'C:\\Users\\kim\\model.pt' in doc_string"),
+        lambda made: setattr(made, "doc_string", r"from C:\Users\user\model.pt"),
+        *("warning", "local-path", r"'C:\\Users\\user\\model.pt' in doc_string"),
     ),
     "a node with a path for a name": (
-        lambda made: setattr(made.graph.node[0], "name", "/home/kim/seq/embed"),
-        *("warning", "local-path", "'/home/kim/seq/embed'"),
+        lambda made: setattr(made.graph.node[0], "name", "/home/user/seq/embed"),
+        *("warning", "local-path", "'/home/user/seq/embed'"),
     ),
     "an old opset": (
         lambda made: setattr(made.opset_import[0], "version", 6),
@@ -194,7 +194,7 @@ def test_every_rule_has_a_test() -> None:
 
 def test_paths_and_stack_traces_are_told_once() -> None:
     made = encoder_step()
-    for each, trace in zip(made.graph.node, ("/home/kim/seq/a.py", "a.py"), strict=True):
+    for each, trace in zip(made.graph.node, ("/home/user/seq/a.py", "a.py"), strict=True):
         each.metadata_props.add(key="pkg.torch.onnx.stack_trace", value=trace)
     [finding] = report(made).findings
     assert (finding.rule, finding.place) == ("local-path", "Gather 'embed'")
