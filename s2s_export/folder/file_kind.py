@@ -8,8 +8,11 @@ _SIGNATURES = (
     (b"PK\x03\x04", "a zip archive: unpack it"),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "gzip data: unpack it"),
+    (b"\x89HDF", "an HDF5 file (of Keras, perhaps): export the model to ONNX"),
 )
 _HTML = (b"<!doctype html", b"<html")
+_OF_TORCH = (b"/data.pkl", b"/data/0")
+"""Names of a zip's first member, which comes 30 bytes in, behind the name of a folder."""
 
 
 def kind_of(content: bytes) -> str | None:
@@ -23,6 +26,8 @@ def kind_of(content: bytes) -> str | None:
     """
     if not content:
         return "empty"
+    if content.startswith(b"PK") and any(name in content[30:160] for name in _OF_TORCH):
+        return "a PyTorch file (TorchScript or torch.save): export the module to ONNX"
     for signature, kind in _SIGNATURES:
         if content.startswith(signature):
             return kind

@@ -6,8 +6,9 @@ Export asks before it publishes, the Translator and ``verify`` before they open 
 from ..decoding.contract import listed
 from ..decoding.steps import EncoderSpec, StepSpec
 from ..errors import GraphError
+from ..onnx_format.model import Node
 from .manifest import GraphRecord
-from .onnx_file import Node, OnnxFile
+from .onnx_file import OnnxFile
 
 _STANDARD_DOMAINS = ("", "ai.onnx")
 _RECURRENT: dict[str, dict[str, object]] = {

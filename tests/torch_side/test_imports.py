@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 
 TEXT = {"errors", "text"}
 DECODING = {"errors", "decoding", "numpy"}
-FOLDER = {*TEXT, *DECODING, "folder"}
+ONNX_FORMAT = {"onnx_format", "numpy"}
+FOLDER = {*TEXT, *DECODING, *ONNX_FORMAT, "folder"}
+CHECK = {"errors", *ONNX_FORMAT, "folder.file_kind", "command", "__init__", "check"}
 RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
 APP = {*RUNTIME, "translation", "control", "pipeline", "loading", "translator"}
 APP |= {"command", "atomic_file", "__init__"}
@@ -23,6 +25,7 @@ RULES = {
     "command_line": {"__init__", "command", "errors", "atomic_file", "command_line"},
     "text": TEXT,
     "decoding": DECODING,
+    "onnx_format": ONNX_FORMAT,
     "folder": FOLDER,
     "runtime": RUNTIME,
     "translation": DECODING,
@@ -30,6 +33,7 @@ RULES = {
     "pipeline": {*TEXT, *DECODING, "translation", "control"},
     "loading, translator, __init__": APP,
     "golden": APP,
+    "check": CHECK,
     "verify, info, __main__": {*APP, "golden", "verify", "command_line"},
     "quantization": QUANTIZATION,
     "exporter": EXPORTER,

@@ -132,14 +132,14 @@ CONTROLS: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
     ),
     "a backward GRU": (lambda m: set_attribute(m, "direction", "reverse"), "direction is 'rev"),
     "batch first": (lambda m: set_attribute(m, "layout", 1), "layout is 1, expected 0"),
-    "a clipped GRU": (lambda m: set_attribute(m, "clip", 1.0), "clip is None, expected 'none'"),
+    "a clipped GRU": (lambda m: set_attribute(m, "clip", 1.0), "clip is 1.0, expected 'none'"),
     "other activations": (
         lambda m: set_attribute(m, "activations", ["Relu", "Relu"]),
         "activations is",
     ),
     "a frozen batch": (lambda m: freeze(m, 1, 1), r"found token int64\[B\], hidden float32\[1, 2"),
     "another name": (rename, "outputs: expected log_probs .* found scores"),
-    "another type": (widen, r"found log_probs unknown\[B, \d+\]"),
+    "another type": (widen, r"found log_probs float64\[B, \d+\]"),
     "a weight outside": (move_weight_outside, r"the weight '.*' lies outside the file"),
     "a constant outside": (move_constant_outside, "the weight 'far' lies outside the file"),
     "another domain": (

@@ -1,0 +1,1 @@
+"""ONNX files: their parts, and the sizes of their values. Standard library and numpy only."""
