@@ -120,8 +120,8 @@ def following_choices(inspection: Inspection) -> str:
     recipe = RECIPES[recommended_recipe(inspection)].for_tokens(tokens)
     return (
         f"of some {tokens:,} tokens follow: {recipe.epochs} epochs, {recipe.hidden_size} units, "
-        f"embeddings of {recipe.embedding_size}, layers of the encoder: {recipe.encoder_layers}, "
-        f"dropout {recipe.dropout}, consistency {recipe.consistency}"
+        f"embeddings of {recipe.embedding_size}, dropout {recipe.dropout}, "
+        f"consistency {recipe.consistency}"
     )
 
 

@@ -63,7 +63,6 @@ WORDS = Recipe(
     consistency=None,
     perfect_validations=3,
     hidden_size=0,
-    encoder_layers=0,
     selection=Selection(
         max_length=0, prefix_filter=False, source_text="characters", target_text="characters"
     ),

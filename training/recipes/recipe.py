@@ -67,8 +67,7 @@ class Recipe:
         embedding_size: units of the embeddings; 0 takes the hidden size, or with that follows the
             amount of data. Only the model ``conditional`` takes another than the hidden size.
         n_layers: applications of the decoder's GRU in a step; 2 but for the model ``tutorial``.
-        encoder_layers: GRUs on top of each other in the encoder; 1 but for ``conditional``, in
-            which 0 follows the amount of data.
+        encoder_layers: GRUs on top of each other in the encoder; 1 but for ``conditional``.
         selection: which pairs are trained on.
     """
 
@@ -107,13 +106,12 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in (
             *("batch_size", "batch_tokens", "validate_every", "patience", "curve_every"),
-            "n_layers",
+            *("n_layers", "encoder_layers"),
         ):
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
             *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
-            *("epochs", "max_minutes", "hidden_size", "embedding_size", "encoder_layers"),
-            "perfect_validations",
+            *("epochs", "max_minutes", "hidden_size", "embedding_size", "perfect_validations"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in (
@@ -169,7 +167,6 @@ class Recipe:
             consistency=consistency,
             hidden_size=self.hidden_size or size.hidden,
             embedding_size=embedding,
-            encoder_layers=self.encoder_layers or size.encoder_layers,
         )
 
     @property

@@ -145,7 +145,7 @@ def test_help_describes_every_choice_without_torch() -> None:
 
 def test_epochs_follow_the_amount_of_data() -> None:
     tokens = (0, 40_000, 100_000, 150_000, 1_700_000, 2_700_000, 10**9)
-    assert [epochs_for(n) for n in tokens] == [50, 50, 30, 20, 14, 10, 10]
+    assert [epochs_for(n) for n in tokens] == [50, 50, 30, 20, 20, 12, 10]
     falling = [epochs_for(n) for n in range(10_000, 10_000_000, 10_000)]
     assert falling == sorted(falling, reverse=True)
 
@@ -154,13 +154,13 @@ def test_words_take_their_choices_from_the_amount_of_data() -> None:
     small, middle, large = (RECIPES["words"].for_tokens(n) for n in (40_000, 300_000, 1_700_000))
     assert (small.consistency, middle.consistency, large.consistency) == (1.0, 0.0, 0.0)
     assert (small.dropout, middle.dropout, large.dropout) == (0.3, 0.3, 0.2)
-    sizes = [(r.hidden_size, r.embedding_size, r.encoder_layers) for r in (small, middle, large)]
-    assert sizes == [(192, 128, 1), (192, 128, 1), (256, 160, 2)]
+    sizes = [(recipe.hidden_size, recipe.embedding_size) for recipe in (small, middle, large)]
+    assert sizes == [(192, 128), (192, 128), (256, 160)]
 
 
 def test_choices_that_are_given_stay() -> None:
     assert DEFAULT.for_tokens(100_000) == DEFAULT
-    given = replace(RECIPES["words"], epochs=7, dropout=0.0, hidden_size=64, encoder_layers=3)
+    given = replace(RECIPES["words"], epochs=7, dropout=0.0, hidden_size=64)
     recipe = given.for_tokens(40_000)
     assert recipe == replace(given, consistency=recipe.consistency)
     assert recipe.units_of_embeddings == 64
