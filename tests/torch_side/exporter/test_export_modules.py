@@ -159,6 +159,25 @@ def test_own_vocabulary_without_the_control_token_is_an_error() -> None:
         OwnVocabulary(["a", "b"], eos="</s>", sos="a")
 
 
+def test_int8_graphs_on_request(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    vocabulary = OwnVocabulary(["<pad>", "<s>", "</s>", *WORDS[:5]], sos="<s>", eos="</s>")
+    manifest = export(
+        tmp_path / "exported",
+        Encoder(),
+        Logits(),
+        vocabulary,
+        vocabulary,
+        ["a b", "c", "d e a"],
+        scores="logits",
+        precision="int8",
+    )
+    assert manifest.int8 is not None
+    assert manifest.int8.agreement.sentences == 3
+    assert verify(tmp_path / "exported").passed
+    assert isinstance(Translator(tmp_path / "exported", precision="int8").translate("a b"), str)
+
+
 def test_module_that_torchscript_refuses_ships_as_onnx_with_the_reason(tmp_path: Path) -> None:
     manifest = export(tmp_path / "exported", Encoder(), Unscriptable())
     reason = manifest.torchscript.missing_because
