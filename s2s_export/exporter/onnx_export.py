@@ -11,6 +11,7 @@ import onnx
 import torch
 from onnxscript import optimizer
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.export._patches import (
     register_gru_while_loop_decomposition,
     register_lstm_while_loop_decomposition,
@@ -45,7 +46,16 @@ def to_onnx(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
         GraphError: the graph breaks the contract of a step; see ``check_onnx``.
     """
     content = _exported(module, spec, record)
-    _require_dynamic(content, spec, record)
+    try:
+        _require_dynamic(content, spec, record)
+    except ModuleError:
+        # Once, in a process with hundreds of exports, torch 2.13 froze the batch of a module that
+        # it otherwise exports well. What it keeps between exports is thrown away; a module that
+        # freezes an axis itself does so again.
+        FakeTensorMode.cache_clear()
+        torch._dynamo.reset()
+        content = _exported(module, spec, record)
+        _require_dynamic(content, spec, record)
     check_onnx(content, spec, record)
     nodes = OnnxFile.from_bytes(content, record.file).nodes
     for operator, kind in _RECURRENCES.items():
