@@ -159,7 +159,7 @@ def build_torchscript(source: ExportSource) -> TwoFiles:
 
 def _scripts(source: ExportSource, wanted: bool) -> tuple[TwoFiles | None, str | None]:
     """Return the TorchScript files, or the reason why there are none."""
-    reason = torchscript.unsupported_because() if wanted else "left out by --no-torchscript"
+    reason = torchscript.unsupported_because() if wanted else "left out at the export"
     try:
         return (None, reason) if reason else (build_torchscript(source), None)
     except ModuleError as error:  # torch has deprecated it; apps need the ONNX files alone

@@ -45,7 +45,7 @@ def test_a_zip_is_the_folder_without_torchscript_and_the_same_each_time(
     assert verify(one).passed
     assert verify(one).checks == verify(folder).checks
     assert info.main([str(one)]) == 0
-    assert "left out by --no-torchscript" in capsys.readouterr().out
+    assert "left out at the export" in capsys.readouterr().out
     for precision in ("fp32", "int8"):
         translator = Translator(one, precision=precision)
         golden = translator.manifest.golden[0]

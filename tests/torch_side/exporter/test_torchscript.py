@@ -90,7 +90,7 @@ def test_an_export_without_torchscript_and_with_an_attribution(
     manifest = Translator(tmp_path / "out").manifest
     assert manifest.training["attribution"] == "the makers, CC BY 2.0"
     assert manifest.torchscript.encoder is None
-    assert manifest.torchscript.missing_because == "left out by --no-torchscript"
+    assert manifest.torchscript.missing_because == "left out at the export"
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == FP32_FILES - {"encoder.pt", "decoder.pt"}
     assert verify(tmp_path / "out").passed
