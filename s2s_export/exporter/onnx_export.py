@@ -11,7 +11,6 @@ import onnx
 import torch
 from onnxscript import optimizer
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.export._patches import (
     register_gru_while_loop_decomposition,
     register_lstm_while_loop_decomposition,
@@ -46,16 +45,7 @@ def to_onnx(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
         GraphError: the graph breaks the contract of a step; see ``check_onnx``.
     """
     content = _exported(module, spec, record)
-    try:
-        _require_dynamic(content, spec, record)
-    except ModuleError:
-        # Once, in a process with hundreds of exports, torch 2.13 froze the batch of a module that
-        # it otherwise exports well. What it keeps between exports is thrown away; a module that
-        # freezes an axis itself does so again.
-        FakeTensorMode.cache_clear()
-        torch._dynamo.reset()
-        content = _exported(module, spec, record)
-        _require_dynamic(content, spec, record)
+    _require_dynamic(content, spec, record)
     check_onnx(content, spec, record)
     nodes = OnnxFile.from_bytes(content, record.file).nodes
     for operator, kind in _RECURRENCES.items():
@@ -116,12 +106,15 @@ def _exported(module: nn.Module, spec: StepSpec, record: GraphRecord) -> bytes:
     # but only while it captures the module. When it then takes operators apart, torch 2.13 uses the
     # usual ones again, and freezes that number in all values that follow from their outputs; it
     # also goes on using a kernel that it has cached. check_onnx would refuse such an encoder.
+    # What dynamo has learnt of sizes outlives an export, too: after one that was refused because
+    # its module asks for one batch, the next module, which does not, is frozen to the example's.
     with (
         tool_failures.quiet(),
         register_gru_while_loop_decomposition(),
         register_lstm_while_loop_decomposition(),
         warnings.catch_warnings(),
     ):
+        torch._dynamo.reset()
         for operator in (torch.ops.aten.gru.input, torch.ops.aten.lstm.input):
             getattr(operator, "_dispatch_cache", {}).clear()
         # Torch's exporter calls parts of torch that torch has deprecated. Faults of the graph are

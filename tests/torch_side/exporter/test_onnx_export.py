@@ -342,17 +342,6 @@ def test_tied_matrix_is_one_initializer() -> None:
 
 
 @EACH_MODEL
-def test_the_same_module_gives_the_same_onnx(source: ExportSource) -> None:
-    """Whatever was exported before: the exporter has caches, and numbers values as it goes."""
-    other = Seq2Seq(Recipe(hidden_size=128), 20, 15).eval().decoder
-    contents = []
-    for _ in range(2):
-        onnx_export.to_onnx(other, other.spec(), build.GRAPHS.decoder)
-        contents.append(build.build_graphs(source))
-    assert contents[0] == contents[1]
-
-
-@EACH_MODEL
 def test_torchscript_keeps_every_tensor(source: ExportSource) -> None:
     decoder = source.decoder
     content = torchscript.to_torchscript(decoder, source.decoder_spec, "decoder")
