@@ -42,7 +42,10 @@ WORDS = "hello pronunciation hanko arbitrators unbundling businesslike incorvaia
 def load(checkpoint: Path | None = None) -> Weights:
     """Read the arrays, from a file or from the installed package, which is not imported."""
     if checkpoint is None:
-        package = metadata.distribution("g2p_en")
+        try:
+            package = metadata.distribution("g2p_en")
+        except metadata.PackageNotFoundError:
+            sys.exit("the weights are missing: pip install --no-deps g2p_en==2.1.0")
         checkpoint = Path(str(package.locate_file("g2p_en/checkpoint20.npz")))
     with np.load(checkpoint) as arrays:
         return {name: arrays[name] for name in arrays.files}
