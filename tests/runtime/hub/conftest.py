@@ -1,0 +1,29 @@
+"""A stand-in for the Hub, of which huggingface_hub is told, and a cache of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .stand_in import TOKEN, StandIn, served
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """The stand-in for the Hub, empty."""
+    constants = pytest.importorskip(
+        "huggingface_hub.constants", reason="huggingface_hub is not installed (the extra hub)"
+    )
+    # Uploads go by large-file requests: Xet's protocol is that of a native library and a server.
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    with served(StandIn()) as stand_in:
+        monkeypatch.setenv("HF_ENDPOINT", stand_in.endpoint)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        monkeypatch.delenv("HF_OIDC_RESOURCE", raising=False)
+        yield stand_in
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """An empty folder for the Hub's cache."""
+    return tmp_path / "cache"
