@@ -59,7 +59,7 @@ _WRAPPERS = {"RevisionResolutionError", "LocalEntryNotFoundError", "RuntimeError
 """The Hub's classes that may have the fault to tell as their cause."""
 
 _BY_STATUS = {
-    401: f"the Hub does not know the token: {_LOG_IN} that is valid",
+    401: f"the Hub does not know you: {_LOG_IN} that is valid, and check the name",
     403: "the token may not do this: give one with the right to read or write this repository",
     409: "the Hub is busy with another change of the repository: try again",
     412: "somebody else has changed the repository in the meantime: try again",

@@ -37,14 +37,15 @@ def front_matter(
     sides = [code_of(side.language) for side in (manifest.source, manifest.target)]
     codes = list(languages) or [code for code in dict.fromkeys(sides) if code is not None]
     task = "translation" if len(codes) == 2 else "text2text-generation"
+    results = _results(manifest, task)
     data = ModelCardData(
         language=codes or None,
         license=license_id,
         library_name="s2s_export",
         pipeline_tag=task,
         tags=["onnx", "seq2seq", "rnn", *(["int8"] if manifest.int8 else [])],
-        model_name=name,
-        eval_results=_results(manifest, task) or None,
+        model_name=name if results else None,  # of the results; without any, a stray field
+        eval_results=results or None,
     )
     return data.to_yaml() + "\n"
 

@@ -1,11 +1,12 @@
 """A stand-in for the Hub, of which huggingface_hub is told, and a cache of its own."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .stand_in import TOKEN, StandIn, served
+from .stand_in import TOKEN, Repository, StandIn, served
 
 
 @pytest.fixture
@@ -24,6 +25,28 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 
 
 @pytest.fixture
+def repository(hub: StandIn, tiny_3: Path) -> Repository:
+    """A repository ``user/model`` with one commit, an exported folder."""
+    made = hub.repositories["user/model"] = Repository()
+    made.commit_folder(tiny_3)
+    return made
+
+
+@pytest.fixture
 def cache(tmp_path: Path) -> Path:
     """An empty folder for the Hub's cache."""
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def unreachable() -> str:
+    """The address of a server that is not there."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets huggingface_hub try again without waiting some seconds."""
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)

@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -42,6 +43,10 @@ class Repository:
         self.branches[branch] = commit
         self.messages.append(message)
         return commit
+
+    def commit_folder(self, folder: Path) -> str:
+        """Add a commit with the files of a folder, and return its id."""
+        return self.commit({path.name: path.read_bytes() for path in folder.iterdir()})
 
     def files(self, branch: str = "main") -> dict[str, bytes]:
         """Return the files of a branch."""
@@ -115,12 +120,13 @@ class StandIn:
             return Answer.error(401, message="Invalid credentials in Authorization header")
         wanted = request.json()
         name = f"{wanted['organization']}/{wanted['name']}"
+        url = {"url": f"{self.endpoint}/{name}"}
         if name in self.repositories:
-            return Answer.error(409)
+            return replace(Answer.of(url), status=409)
         repository = Repository(private=wanted.get("visibility") == "private")
         repository.commit({".gitattributes": b"*.onnx filter=lfs\n"}, "initial commit")
         self.repositories[name] = repository
-        return Answer.of({"url": f"{self.endpoint}/{name}"})
+        return Answer.of(url)
 
     def branch(self, _: Request, name: str, branch: str) -> Answer:
         branches = self.repositories[name].branches
