@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from .stand_in import TOKEN, Repository, StandIn, served
+from .serving import served
+from .stand_in import TOKEN, Repository, StandIn
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     )
     # Uploads go by large-file requests: Xet's protocol is that of a native library and a server.
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    with served(StandIn()) as stand_in:
+    stand_in = StandIn()
+    with served(stand_in):
         monkeypatch.setenv("HF_ENDPOINT", stand_in.endpoint)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         monkeypatch.delenv("HF_OIDC_RESOURCE", raising=False)

@@ -8,22 +8,27 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
+
+from .serving import Answer, Request
 
 allow_large_uploads = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 """For tests that push: huggingface_hub 2.4 uploads large files in a way that httpx2 deprecates."""
 
 LARGE = re.compile(r".*\.(onnx|pt)")
 TOKEN = "hf_stand_in"
+
+
+def object_id(name: str, content: bytes) -> str:
+    """Return git's id of a file; of a large one, the sha256 of its bytes."""
+    if LARGE.fullmatch(name):
+        return hashlib.sha256(content).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 @dataclass
@@ -51,37 +56,6 @@ class Repository:
     def files(self, branch: str = "main") -> dict[str, bytes]:
         """Return the files of a branch."""
         return self.commits[self.branches[branch]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A response."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, value: Any) -> "Answer":
-        return cls(body=json.dumps(value).encode(), headers={"Content-Type": "application/json"})
-
-    @classmethod
-    def error(cls, status: int, code: str = "", message: str = "") -> "Answer":
-        headers = {"X-Error-Code": code, "X-Error-Message": message}
-        return cls(status, headers={name: value for name, value in headers.items() if value})
-
-
-@dataclass
-class Request:
-    """A request as it came."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class StandIn:
@@ -148,7 +122,7 @@ class StandIn:
         found = self.find(name, revision)
         assert not isinstance(found, Answer)
         entries = [
-            {"type": "file", "path": file, "size": len(content), "oid": "0" * 40}
+            {"type": "file", "path": file, "size": len(content), "oid": object_id(file, content)}
             for file, content in found[1].items()
         ]
         return Answer.of(entries)
@@ -172,10 +146,9 @@ class StandIn:
             return Answer.error(404, "EntryNotFound", "Entry not found")
         content = files[file]
         headers = {"X-Repo-Commit": commit}
+        oid = object_id(file, content)
         if not LARGE.fullmatch(file):
-            etag = hashlib.sha1(content).hexdigest()
-            return Answer(200, content, {**headers, "ETag": f'"{etag}"'})
-        oid = hashlib.sha256(content).hexdigest()
+            return Answer(200, content, {**headers, "ETag": f'"{oid}"'})
         self.large[oid] = content
         headers |= {"X-Linked-Etag": f'"{oid}"', "X-Linked-Size": str(len(content))}
         return Answer(302, headers={**headers, "Location": f"{self.storage}/large/{oid}"})
@@ -191,19 +164,18 @@ class StandIn:
     def validate(self, _: Request) -> Answer:
         return Answer.of({"errors": [], "warnings": []})
 
-    def preupload(self, request: Request, name: str, revision: str) -> Answer:
-        return Answer.of(
+    def preupload(self, request: Request, name: str, branch: str) -> Answer:
+        there = self.repositories[name].files(branch)
+        files = [
             {
-                "files": [
-                    {
-                        "path": file["path"],
-                        "uploadMode": "lfs" if LARGE.fullmatch(file["path"]) else "regular",
-                        "shouldIgnore": False,
-                    }
-                    for file in request.json()["files"]
-                ]
+                "path": path,
+                "uploadMode": "lfs" if LARGE.fullmatch(path) else "regular",
+                "shouldIgnore": False,
+                "oid": object_id(path, there[path]) if path in there else None,
             }
-        )
+            for path in (file["path"] for file in request.json()["files"])
+        ]
+        return Answer.of({"files": files})
 
     def batch(self, request: Request, name: str) -> Answer:
         objects = request.json()["objects"]
@@ -221,7 +193,8 @@ class StandIn:
             value = operation["value"]
             if operation["key"] == "header":
                 summary = value["summary"]
-                if value.get("parentCommit") != repository.branches[branch]:
+                head = repository.branches[branch]
+                if value.get("parentCommit", head) != head:
                     return Answer.error(412, message="A commit has happened since")
             elif operation["key"] == "file":
                 files[value["path"]] = base64.b64decode(value["content"])
@@ -249,43 +222,3 @@ ROUTES: dict[str, Callable[..., Answer]] = {
     r"PUT /large/(\w+)": StandIn.put_large,
 }
 """Answers by a pattern of ``METHOD path``."""
-
-
-@contextmanager
-def served(hub: StandIn) -> Iterator[StandIn]:
-    """Serve a stand-in on a free port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def respond(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            path = urlsplit(self.path).path
-            answer = hub.answer(Request(self.command, path, headers, body))
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(answer.body)
-
-        do_GET = do_HEAD = do_POST = do_PUT = respond  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    hub.endpoint, hub.storage = (
-        f"http://{host}:{server.server_port}" for host in ("127.0.0.1", "localhost")
-    )
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield hub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

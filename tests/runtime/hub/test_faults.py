@@ -17,7 +17,8 @@ from s2s_export.errors import (
 )
 from s2s_export.hub.faults import telling
 
-from .stand_in import Answer, Repository, StandIn
+from .serving import Answer
+from .stand_in import Repository, StandIn
 
 NAME = "user/model"
 INFO = "GET /api/models/.*"

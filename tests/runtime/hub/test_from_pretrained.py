@@ -19,7 +19,8 @@ from s2s_export.errors import (
     OptionError,
 )
 
-from .stand_in import TOKEN, Answer, Repository, Request, StandIn
+from .serving import Answer, Request
+from .stand_in import TOKEN, Repository, StandIn
 
 NAME = "user/model"
 TEXT, TRANSLATION = "Il n'est pas ici.", "he is not here ."

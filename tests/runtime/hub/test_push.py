@@ -18,7 +18,8 @@ from s2s_export.errors import (
 from s2s_export.push import main, push
 from s2s_export.verify import Report, verify
 
-from .stand_in import Answer, Repository, Request, StandIn, allow_large_uploads
+from .serving import Answer, Request
+from .stand_in import Repository, StandIn, allow_large_uploads
 
 pytestmark = allow_large_uploads
 
@@ -43,6 +44,12 @@ def test_the_result_and_the_message_by_default(hub: StandIn, tiny_3: Path) -> No
     assert pushed.commit == repository.branches["main"]
     assert pushed.url == f"{hub.endpoint}/{NAME}/commit/{pushed.commit}"
     assert repository.messages[-1] == f"Export with s2s_export {__version__}"
+
+
+def test_the_same_folder_again_makes_no_commit(hub: StandIn, tiny_3: Path) -> None:
+    first = push(tiny_3, NAME)
+    assert push(tiny_3, NAME) == first
+    assert len(hub.repositories[NAME].commits) == 2
 
 
 def test_an_update_leaves_no_file_of_the_old_model(hub: StandIn, tiny_3: Path, tiny: Path) -> None:
