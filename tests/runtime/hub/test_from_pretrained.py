@@ -223,7 +223,7 @@ def test_requests_tell_versions_and_nothing_of_the_machine(
     """In a process of its own: huggingface_hub reads its switches when it is imported."""
     unset = ("CI", "HF_HUB_DISABLE_TELEMETRY", "DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HOME")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
-    environment |= {"HOME": str(tmp_path / "home"), "AGENT": "tool", "HF_TOKEN": TOKEN}
+    environment |= {"HOME": str(tmp_path / "home"), "HF_TOKEN": TOKEN}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SENT, NAME, str(cache)],
         env=environment,
