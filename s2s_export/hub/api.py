@@ -39,7 +39,7 @@ def hub_api(token: Token = None) -> "HfApi":
             "huggingface_hub is too old: pip install --upgrade 's2s-export[hub]'"
         )
     # huggingface_hub reads HF_ENDPOINT at import as well; an app may set it later.
-    endpoint = os.environ.get("HF_ENDPOINT") or None
+    endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
     return HfApi(endpoint, token=token, library_name="s2s_export", library_version=__version__)
 
 

@@ -72,6 +72,14 @@ def test_revisions(repository: Repository, load: Any, tiny_3: Path, tiny_attenti
         assert weights_of(load(revision=revision)) == weights_of(Translator(tiny_3))
 
 
+@pytest.mark.usefixtures("repository")
+def test_an_endpoint_with_a_slash_at_its_end(
+    hub: StandIn, load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", f"{hub.endpoint}/")
+    assert load().translate(TEXT) == TRANSLATION
+
+
 def test_a_commit_in_the_cache_needs_no_network(
     hub: StandIn, repository: Repository, load: Any
 ) -> None:
