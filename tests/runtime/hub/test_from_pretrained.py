@@ -18,6 +18,7 @@ from s2s_export.errors import (
     IntegrityError,
     OptionError,
 )
+from s2s_export.hub.api import hub_api
 
 from .serving import Answer, Request
 from .stand_in import TOKEN, Repository, StandIn
@@ -72,12 +73,10 @@ def test_revisions(repository: Repository, load: Any, tiny_3: Path, tiny_attenti
         assert weights_of(load(revision=revision)) == weights_of(Translator(tiny_3))
 
 
-@pytest.mark.usefixtures("repository")
-def test_an_endpoint_with_a_slash_at_its_end(
-    hub: StandIn, load: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endpoint_with_a_slash_at_its_end(hub: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's web server would forgive the two slashes that follow; the Hub need not."""
     monkeypatch.setenv("HF_ENDPOINT", f"{hub.endpoint}/")
-    assert load().translate(TEXT) == TRANSLATION
+    assert hub_api().endpoint == hub.endpoint
 
 
 def test_a_commit_in_the_cache_needs_no_network(
