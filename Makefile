@@ -56,12 +56,12 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# The wheel with its extra `cpu` in an environment of its own: the run time without torch.
+# The wheel with its extras `cpu` and `hub` in an environment of its own: the run time without torch.
 test-wheel: $(STAMP)
 	rm -rf $(WHEEL_VENV) dist
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install --quiet -c constraints.txt pytest hypothesis "$$(echo dist/*.whl)[cpu]"
+	$(WHEEL_VENV)/bin/pip install --quiet -c constraints.txt pytest hypothesis "$$(echo dist/*.whl)[cpu,hub]"
 	! $(WHEEL_VENV)/bin/python -c "import torch" 2> /dev/null
 	$(WHEEL_VENV)/bin/pytest tests/runtime
 

@@ -22,6 +22,7 @@ Both worlds use it: the torch-free run time, and training and export.
     │   ├── CheckpointError           3                      … its checkpoint is not valid
     │   ├── RunInUseError             3                      … another training writes it
     │   ├── OutputError               3   OSError            … it cannot be written or replaced
+    │   ├── HubError                  3   OSError            … the Hub does not give or take it
     │   └── ParityError               3                      … the exported graphs differ
     ├── DataError                     4   ValueError         the training data cannot be used
     │   ├── DataNotFoundError         4   FileNotFoundError  … it is not there
@@ -175,6 +176,10 @@ class RunInUseError(ArtefactError):
 
 class OutputError(ArtefactError, OSError):
     """The result cannot be written where it was asked for."""
+
+
+class HubError(ArtefactError, OSError):
+    """The Hub cannot be reached, or does not give or take a repository."""
 
 
 class ParityError(ArtefactError):

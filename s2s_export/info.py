@@ -19,7 +19,7 @@ from .folder.reader import ExportedFolder
 from .folder.sources.location import files_at
 from .runtime.sessions import available_providers
 
-_PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu")
+_PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "huggingface_hub")
 
 
 def environment() -> dict[str, str]:

@@ -7,22 +7,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .decoding.options import MaskOptions, SearchOptions
 from .errors import TextError
-from .loading.folder import LoadedFolder
+from .loading.origins import FolderFromAnywhere
 from .translation import ScoredTarget, Translation
 
 Suppressed = Iterable[str | Sequence[str]]
 """Texts, and sequences of tokens, that are never said."""
 
 
-class Translator(LoadedFolder):
+class Translator(FolderFromAnywhere):
     """Translate sentences with an exported folder.
 
         translator = Translator("exported/")
         translator.translate("Je suis en retard.")  # "i m late ."
 
-    ``from_files``, ``from_zip`` and ``from_resources`` make one without a folder. Making one reads
-    and checks all its files (some tens of milliseconds); keep it and use it for every sentence,
-    from as many threads as you like. It can be pickled, and used after a fork.
+    ``from_files``, ``from_zip``, ``from_resources`` and ``from_pretrained`` (the Hub) make one
+    without a folder. Making one reads and checks all its files (some tens of milliseconds); keep it
+    and use it for every sentence, from as many threads as you like. It can be pickled, and used
+    after a fork.
 
     Of texts, these hold for every method: a newline is a space; control characters and directional
     marks vanish; the rest is up to the text mode that the model was trained with. A text in which

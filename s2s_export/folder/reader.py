@@ -188,12 +188,21 @@ def graphs_of(manifest: Manifest, precision: str) -> Graphs:
     return manifest.int8.graphs
 
 
+def files_needed(manifest: Manifest, precision: str) -> list[str]:
+    """Return the names of the files that a precision needs, beside the manifest.
+
+    Raises:
+        OptionError: there is no such precision, or the folder has no such graphs.
+    """
+    graphs = graphs_of(manifest, precision)
+    return [*text_file_names(manifest), graphs.encoder.file, graphs.decoder.file]
+
+
 def _read_all(folder: ExportedFolder, precision: Precision) -> FolderContent:
     manifest, graphs = folder.manifest, graphs_of(folder.manifest, precision)
+    folder.require(files_needed(manifest, precision))
     steps = ((graphs.encoder, manifest.steps.encoder), (graphs.decoder, manifest.steps.decoder))
-    text_files = text_file_names(manifest)
-    folder.require([*text_files, *(graph.file for graph, _ in steps)])
-    contents = {name: folder.read(name) for name in text_files}
+    contents = {name: folder.read(name) for name in text_file_names(manifest)}
     source, target = (read_text_side(side, manifest, contents.__getitem__) for side in SIDES)
     contents |= {graph.file: folder.read_graph(graph, spec) for graph, spec in steps}
     return FolderContent(

@@ -1,18 +1,16 @@
 """LoadedFolder: an exported folder in memory, with its tokenizers, steps and lexicon.
 
-The base of ``Translator``: the ways to make one, and the way through a pickle. Torch-free run time.
+Made from a path, and the way through a pickle; ``origins`` adds the other ways to make one.
+Torch-free run time.
 """
 
 import os
-from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from ..control.reader import Reader
 from ..folder.manifest import Manifest
 from ..folder.reader import Precision
-from ..folder.sources.location import files_at, opened_zip
-from ..folder.sources.memory import FileContent, MemoryFiles
-from ..folder.sources.resources import ResourceFiles
+from ..folder.sources.location import files_at
 from ..folder.sources.source import FileSource
 from ..pipeline import Pipeline
 from ..runtime.model import open_model
@@ -22,13 +20,11 @@ from ..text.tokenizer import Tokenizer, UnknownWords
 from .options import LexiconEntries, LoadOptions
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
     import onnxruntime
 
 
 class LoadedFolder:
-    """An exported folder, loaded; the base of ``Translator``.
+    """An exported folder, loaded from a path.
 
     Attributes:
         device: where it runs: ``"cpu"`` or ``"cuda"``.
@@ -87,88 +83,6 @@ class LoadedFolder:
             device, threads, precision, unknown_words, max_length, lexicon, session_options
         )
         self._load(files_at(path), options)
-
-    @classmethod
-    def from_files(
-        cls,
-        files: Mapping[str, FileContent],
-        *,
-        device: str = "cpu",
-        threads: int = 1,
-        precision: Precision = "fp32",
-        unknown_words: UnknownWords | None = None,
-        max_length: int | None = None,
-        lexicon: LexiconEntries | None = None,
-        session_options: "onnxruntime.SessionOptions | None" = None,
-    ) -> Self:
-        """Load an exported folder whose files are in memory; no file is opened.
-
-        ``files`` are the folder's files by name: ``manifest.json``, the vocabularies and merges,
-        the graphs of the precision; others are ignored. A pickle holds their bytes, and so does
-        the Translator itself. The options are those of ``Translator``.
-
-        Raises:
-            S2SError: as for ``Translator``.
-        """
-        options = LoadOptions(
-            device, threads, precision, unknown_words, max_length, lexicon, session_options
-        )
-        return cls.__new__(cls)._load(MemoryFiles(files), options)
-
-    @classmethod
-    def from_zip(
-        cls,
-        file: str | os.PathLike[str] | IO[bytes],
-        *,
-        device: str = "cpu",
-        threads: int = 1,
-        precision: Precision = "fp32",
-        unknown_words: UnknownWords | None = None,
-        max_length: int | None = None,
-        lexicon: LexiconEntries | None = None,
-        session_options: "onnxruntime.SessionOptions | None" = None,
-    ) -> Self:
-        """Load a zip of an exported folder without extracting it.
-
-        ``file`` is the zip: its path, or a binary file that can seek, which may be closed
-        afterwards. A pickle holds the bytes of its files; that of ``Translator("model.zip")`` holds
-        the path. The options are those of ``Translator``.
-
-        Raises:
-            S2SError: as for ``Translator``; an ``ArtefactError`` where the zip is damaged,
-                encrypted, or made so that readers differ.
-        """
-        options = LoadOptions(
-            device, threads, precision, unknown_words, max_length, lexicon, session_options
-        )
-        with opened_zip(file) as files:
-            return cls.__new__(cls)._load(files, options)
-
-    @classmethod
-    def from_resources(
-        cls,
-        folder: "Traversable",
-        *,
-        device: str = "cpu",
-        threads: int = 1,
-        precision: Precision = "fp32",
-        unknown_words: UnknownWords | None = None,
-        max_length: int | None = None,
-        lexicon: LexiconEntries | None = None,
-        session_options: "onnxruntime.SessionOptions | None" = None,
-    ) -> Self:
-        """Load an exported folder that is part of a package, installed or zipped.
-
-        ``folder`` is one of ``importlib.resources``: ``files("my_app") / "model"``. A pickle holds
-        the bytes of its files. The options are those of ``Translator``.
-
-        Raises:
-            S2SError: as for ``Translator``.
-        """
-        options = LoadOptions(
-            device, threads, precision, unknown_words, max_length, lexicon, session_options
-        )
-        return cls.__new__(cls)._load(ResourceFiles(folder), options)
 
     def _load(self, files: FileSource, options: LoadOptions) -> Self:
         self._options = options.kept()

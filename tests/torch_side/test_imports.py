@@ -15,7 +15,8 @@ ONNX_FORMAT = {"onnx_format", "numpy"}
 FOLDER = {*TEXT, *DECODING, *ONNX_FORMAT, "folder"}
 CHECK = {"errors", *ONNX_FORMAT, "folder.file_kind", "command", "__init__", "check"}
 RUNTIME = {*FOLDER, "runtime", "onnxruntime"}
-APP = {*RUNTIME, "translation", "control", "pipeline", "loading", "translator"}
+HUB = {*FOLDER, "hub", "huggingface_hub", "__init__"}
+APP = {*RUNTIME, "translation", "control", "pipeline", "loading", "translator", "hub"}
 APP |= {"command", "atomic_file", "__init__"}
 QUANTIZATION = {*RUNTIME, "quantization", "onnx", "onnx_ir"}
 EXPORTER = {*APP, *QUANTIZATION, "verify", "exporter", "torch", "onnxscript"}
@@ -28,13 +29,14 @@ RULES = {
     "onnx_format": ONNX_FORMAT,
     "folder": FOLDER,
     "runtime": RUNTIME,
+    "hub": HUB,
     "translation": DECODING,
     "control": {*TEXT, *DECODING, "translation", "control"},
     "pipeline": {*TEXT, *DECODING, "translation", "control"},
     "loading, translator, __init__": APP,
     "golden": APP,
     "check": CHECK,
-    "verify, info, __main__": {*APP, "golden", "verify", "command_line"},
+    "verify, info, push, __main__": {*APP, "golden", "verify", "command_line"},
     "quantization": QUANTIZATION,
     "exporter": EXPORTER,
     "export": {*EXPORTER, "training"},

@@ -98,7 +98,11 @@ def from_resources_of_a_zipped_package(folder: Path, work: Path, **options: Any)
         return Translator.from_resources(resources.files("zipped_app") / "model", **options)
 
 
-AT_A_PATH: tuple[Make, ...] = (from_folder, from_path_to_zip)
+def from_pretrained_with_a_path(folder: Path, work: Path, **options: Any) -> Translator:
+    return Translator.from_pretrained(shutil.copytree(folder, work / "exported"), **options)
+
+
+AT_A_PATH: tuple[Make, ...] = (from_folder, from_path_to_zip, from_pretrained_with_a_path)
 """Those whose pickle holds a path."""
 KEPT: tuple[Make, ...] = (
     *(from_files, from_zip_with_a_path, from_zip_with_an_open_file),

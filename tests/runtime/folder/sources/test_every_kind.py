@@ -87,6 +87,8 @@ def test_all_constructors_have_the_same_options() -> None:
     ]
     assert len(keywords[0]) == 7
     assert all(others == keywords[0] for others in keywords)
+    of_the_hub = inspect.signature(Translator.from_pretrained).parameters.values()
+    assert [*of_the_hub][-7:] == keywords[0]
 
 
 def test_a_subclass_makes_its_own_kind(tiny: Path) -> None:
