@@ -21,8 +21,12 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-_STRICT = "import warnings\n\nwarnings.simplefilter('error')"
-_LENIENT = "warnings.resetwarnings()"  # the kernel's own shutdown warns
+_STRICT = """
+import warnings
+
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", module="ipykernel")  # its own shutdown warns
+"""
 _SECONDS = 600
 """For a cell, and for the kernel's start: generous, since other work may have the cores."""
 
@@ -44,9 +48,10 @@ def run(notebook: NotebookNode) -> NotebookNode:
     Raises:
         CellExecutionError: a cell raises, or warns; the message has its traceback.
     """
-    strict, lenient = map(new_code_cell, (_STRICT, _LENIENT))
-    cells = [strict, *notebook.cells, lenient]
-    result: NotebookNode = new_notebook(metadata=METADATA, cells=cells)  # type: ignore[no-untyped-call]
+    strict = new_code_cell(_STRICT)  # type: ignore[no-untyped-call]
+    result: NotebookNode = new_notebook(  # type: ignore[no-untyped-call]
+        cells=[strict, *notebook.cells]
+    )
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             result,
@@ -60,12 +65,10 @@ def run(notebook: NotebookNode) -> NotebookNode:
             resources={"metadata": {"path": str(NOTEBOOK.parent)}},
         )
         client.execute(env=_environment(folder))
-    result.cells = result.cells[1:-1]
+    del result.cells[0]
+    result["metadata"] = METADATA  # the client has added the version of Python
     for number, cell in enumerate(code_cells(result), 1):
         cell.execution_count = number
-        for output in cell.outputs:
-            if "execution_count" in output:
-                output.execution_count = number
     return result
 
 
