@@ -11,6 +11,7 @@
 #   make bench       measure speed and start-up of a run's model: make bench RUN=runs/default
 #   make fixture     make tests/fixtures/tiny-3 again
 #   make phrasebook  write the built-in pairs with their generator
+#   make notebook    run docs/tutorial.ipynb and write its outputs
 #
 # demo, model, parity and bench write to run folders of their own and replace the results of an earlier call.
 
@@ -25,7 +26,7 @@ OUT ?= runs/demo-exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
 
-.PHONY: demo model test test-slow lint test-wheel test-web parity bench fixture phrasebook clean
+.PHONY: demo model test test-slow lint test-wheel test-web parity bench fixture phrasebook notebook clean
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -89,6 +90,10 @@ fixture: $(STAMP)
 # The built-in pairs; commit them when the generator or its lexicon has changed.
 phrasebook: $(STAMP)
 	$(BIN)/python -m phrasebook --write training/data/phrasebook.tsv.gz
+
+# The outputs of the tutorial's notebook; then read its text again, which quotes them.
+notebook: $(STAMP)
+	$(BIN)/python tests/torch_side/docs/make_tutorial.py
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
