@@ -52,7 +52,7 @@ def translator(model: str) -> Translator:
 
 def translate(model: str, texts: list[str]) -> list[Result]:
     """Return translation, score and error of each text."""
-    errors: dict[int, str] = {}
+    errors: dict[int | None, str] = {}
     translations = translator(model).translate_iter(
         texts, batch_size=128, on_error=lambda error: errors.update({error.index: str(error)})
     )
@@ -74,9 +74,11 @@ def model_version(model: str) -> str:
 
 def end_with_parent() -> None:
     """Let this process end when its parent dies; it would wait for chunks for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
 
     def watch() -> None:
-        multiprocessing.parent_process().join()
+        parent.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

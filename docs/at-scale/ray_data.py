@@ -38,7 +38,7 @@ class Translate:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the columns translation, score and error."""
-        errors: dict[int, str] = {}
+        errors: dict[int | None, str] = {}
         translations = [
             *self.translator.translate_iter(
                 table[self.column].to_pylist(),

@@ -34,7 +34,7 @@ def translated(rows: DataFrame, model: str, column: str) -> DataFrame:
     def translate(batches: Iterator[pd.Series]) -> Iterator[pd.DataFrame]:
         translator = Translator(model)
         for texts in batches:
-            errors: dict[int, str] = {}
+            errors: dict[int | None, str] = {}
             translations = [
                 *translator.translate_iter(
                     texts,

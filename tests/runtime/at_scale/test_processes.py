@@ -26,8 +26,10 @@ def translator(tiny_3: Path) -> Translator:
 def arguments(tiny_3: Path, tmp_path: Path) -> list[str | Path]:
     """Arguments of the program: 60 texts in chunks of 8, two workers."""
     write(tmp_path / "in.csv", texts(60))
-    options = ["--model", tiny_3, "--workers", "2", "--chunk", "8"]
-    return [tmp_path / "in.csv", tmp_path / "out.csv", *options]
+    return [
+        *(tmp_path / "in.csv", tmp_path / "out.csv"),
+        *("--model", tiny_3, "--workers", "2", "--chunk", "8"),
+    ]
 
 
 def write(path: Path, found: list[str]) -> None:

@@ -38,7 +38,7 @@ def install() -> None:
             signal.pause()
         return translate_iter(self, texts, **options)
 
-    Translator.translate_iter = faulty  # type: ignore[method-assign, assignment]
+    Translator.translate_iter = faulty  # type: ignore[method-assign]
 
 
 def is_next() -> bool:
