@@ -1,12 +1,15 @@
 """``docs/at-scale/ray_data.py``, in an environment with Ray: ``make test-scale``."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from s2s_export import Translator
 
-from .program import DEADLY, Fault, run
+from .program import DEADLY, RECIPES, Fault, run
 
 pytestmark = pytest.mark.scale
 
@@ -51,3 +54,22 @@ def test_an_output_that_is_there_is_kept(arguments: list[str | Path], tmp_path: 
     done = run("ray_data", arguments, tmp_path)
     assert done.returncode == 1
     assert done.stderr == f"{tmp_path / 'out'} is there: give another name, or delete it\n"
+
+
+def test_the_statistics_of_usage_are_off(tmp_path: Path) -> None:
+    """They are on by default; Ray tells only by a function of its own."""
+    shown = (
+        "from ray._common.usage.usage_lib import usage_stats_enabled; print(usage_stats_enabled())"
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=RECIPES,
+            env={**os.environ, "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        for code in (shown, f"import ray_data; {shown}")
+    ]
+    assert found == ["True\n", "False\n"]
