@@ -5,6 +5,8 @@
 #   make test        lint, types, all tests
 #   make test-slow   hundreds of kills and long fuzzing, of which the tests have short versions
 #   make test-wheel  the run-time tests on the installed wheel, without torch
+#   make test-scale  the recipes for many texts: Ray Data, and the container's instructions
+#   make test-spark  the recipe for Spark (needs Java)
 #   make test-web    the reader for browsers and Node beside Python (needs node and npm)
 #   make parity      compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                    (RECIPE=attention: the model with attention)
@@ -20,13 +22,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEEL_VENV ?= .venv-wheel
+SCALE_VENV ?= .venv-scale
 
 RUN ?= runs/demo
 OUT ?= runs/demo-exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
 
-.PHONY: demo model test test-slow lint test-wheel test-web parity bench fixture phrasebook notebook clean
+.PHONY: demo model test test-slow lint test-wheel test-scale test-spark test-web parity bench fixture phrasebook
+.PHONY: notebook clean
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -66,6 +70,15 @@ test-wheel: $(STAMP)
 	! $(WHEEL_VENV)/bin/python -c "import torch" 2> /dev/null
 	$(WHEEL_VENV)/bin/pytest tests/runtime
 
+# The tests that are marked so, in an environment of their own, without torch.
+test-scale: PACKAGES = 'ray[data]'
+test-spark: PACKAGES = pyspark pandas pyarrow
+test-scale test-spark: test-%:
+	rm -rf $(SCALE_VENV)
+	$(PYTHON) -m venv $(SCALE_VENV)
+	$(SCALE_VENV)/bin/pip install --quiet -c constraints.txt pytest '.[cpu]' $(PACKAGES)
+	$(SCALE_VENV)/bin/pytest -m $* tests/runtime/at_scale
+
 # Python writes what it makes of seeded texts, Node compares. No package's install script is run.
 test-web: $(STAMP)
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
@@ -101,4 +114,4 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) $(WHEEL_VENV) dist runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(WHEEL_VENV) $(SCALE_VENV) dist runs .mypy_cache .pytest_cache .ruff_cache
