@@ -1,12 +1,14 @@
 /**
- * What the tests share: the folders of the checkout, and the cases that `expected.py` wrote.
+ * What the tests need of the platform they run on: this is Node's, `browser/platform.js` a page's.
  */
 
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { readFiles } from "../src/node.js";
+import { jsonLines } from "./comparison.js";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -14,11 +16,12 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const EXPECTED = process.env.EXPECTED;
 export const skip = EXPECTED === undefined ? "EXPECTED names no folder; see make test-web" : false;
 
-/** The largest difference of a log-probability, in nats, as `format.md` promises it. */
-export const TOLERANCE = 1e-4;
+/** The program whose Unicode is compared, for the report. */
+export const engine = `Node ${process.versions.node} has Unicode ${process.versions.unicode}`;
 
 /**
  * @param {string} folder of the checkout
+ * @returns {Promise<Map<string, Uint8Array>>} its files by name
  */
 export function filesOf(folder) {
   return readFiles(join(ROOT, folder));
@@ -26,24 +29,52 @@ export function filesOf(folder) {
 
 /**
  * @param {string} name of a JSON file that `expected.py` wrote
- * @returns {any}
+ * @returns {Promise<any>}
  */
-export function expected(name) {
+export async function expected(name) {
   return JSON.parse(readFileSync(join(EXPECTED ?? "", name), "utf-8"));
 }
 
 /**
- * @param {string} path of a file of JSON lines
- * @returns {any[]}
+ * @param {string} name of a file of JSON lines that `expected.py` wrote
+ * @returns {Promise<any[]>}
  */
-export function jsonLines(path) {
-  return readFileSync(path, "utf-8")
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+export async function expectedLines(name) {
+  return jsonLines(readFileSync(join(EXPECTED ?? "", name), "utf-8"));
 }
 
-/** @param {string} name of a file of JSON lines that `expected.py` wrote */
-export function expectedLines(name) {
-  return jsonLines(join(EXPECTED ?? "", name));
+/**
+ * @typedef {object} Answers
+ * @property {string[]} folders of the checkout: the first request is answered from the first one,
+ *   the next from the next, and all others from the last
+ * @property {Record<string, number | string>} [changed] by file name, the status or the text that
+ *   is answered instead of the file
+ */
+
+/**
+ * Serve folders with some answers changed while a test runs.
+ *
+ * @param {{ after: (close: () => void) => void }} t the test's context
+ * @param {Answers} answers
+ * @returns {Promise<string>} the address
+ */
+export async function serveAnswers(t, { folders, changed = {} }) {
+  const contents = await Promise.all(folders.map(filesOf));
+  let requests = 0;
+  const server = createServer((request, response) => {
+    const name = request.url?.split("/").at(-1) ?? "";
+    const files = contents[Math.min(requests, contents.length - 1)];
+    requests += 1;
+    const answer = changed[name] ?? files.get(name) ?? 404;
+    response.setHeader("access-control-allow-origin", "*"); // the page has another port
+    if (typeof answer === "number") response.writeHead(answer).end();
+    else response.end(answer);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", () => done(undefined)));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return `http://127.0.0.1:${port}/exported`;
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { openPage } from "./chromium.js";
+import { pageResults } from "./page_tests.js";
 import { serve } from "./server.js";
 
 /**
@@ -117,22 +118,67 @@ test("errors of a page fail its test, those that are allowed do not", async (t) 
   ];
   const base = await serve(t, folderOf(t, { ...faults, "a.js": "" }));
   for (const [index, name] of Object.keys(faults).entries()) {
-    const message = messages[index];
-    await assert.rejects(visited(`${base}/${name}`), { message });
-    await visited(`${base}/${name}`, { allowed: message });
+    const [url, allowed] = [`${base}/${name}`, messages[index]];
+    assert.match((await ended((t) => openPage(t, url))) ?? "", allowed);
+    assert.equal(await ended((t) => openPage(t, url, { allowed })), null);
+  }
+});
+
+test("tests that fail in a page are told, and such that prove nothing", async (t) => {
+  const file = `
+    import assert from "node:assert/strict";
+    import { test } from "node:test";
+    test("right", (t) => { assert.ok(true); t.diagnostic("told"); });
+    test("wrong", async () => assert.equal(1, 2));
+    test("thrown", () => { throw "a string"; });
+    test("empty", () => {});
+    test("skipped at once", { skip: "a reason" }, () => assert.ok(false));
+    test("skipped", (t) => t.skip("another"));
+    test("forgotten", () => { Promise.reject(new Error("nobody waits for this")); assert.ok(1); });
+  `;
+  const folder = folderOf(t, { "some.test.js": file, "none.test.js": "", "syntax.test.js": "(" });
+  const base = await serve(t, folder);
+  const hooks = await ended(async (t) => {
+    const found = await pageResults(t, `${base}/some.test.js`);
+    const results = found.map(({ name, skipped, diagnostics, error }) => {
+      return [name, skipped, diagnostics, error?.split("\n")[0] ?? null];
+    });
+    assert.deepEqual(results, [
+      ["right", false, ["told"], null],
+      ["wrong", false, [], "AssertionError: expected 2, found 1"],
+      ["thrown", false, [], "thrown: a string"],
+      ["empty", false, [], "Error: it asserted nothing"],
+      ["skipped at once", "a reason", [], null],
+      ["skipped", "another", [], null],
+      ["forgotten", false, [], null],
+    ]);
+  });
+  assert.match(hooks ?? "", /nobody waits for this/);
+  for (const [name, message] of [
+    ["none.test.js", /it has no test/],
+    ["syntax.test.js", /Unexpected end of input/],
+    ["missing.test.js", /Failed to fetch dynamically imported module/],
+  ]) {
+    const allowed = /Failed to load resource/;
+    await assert.rejects(pageResults(t, `${base}/${name}`, { allowed }), { message });
   }
 });
 
 /**
- * Open a page as a test of its own, which ends at once.
+ * Run a body as a test of its own that ends at once.
  *
- * @param {string} url
- * @param {{ allowed?: RegExp }} [options]
+ * @param {(t: import("node:test").TestContext) => Promise<unknown>} body
+ * @returns {Promise<string | null>} the message of what failed at its end
  */
-async function visited(url, options) {
+async function ended(body) {
   /** @type {(() => Promise<void>)[]} */
   const hooks = [];
-  const test = /** @type {any} */ ({ after: (/** @type {any} */ hook) => hooks.push(hook) });
-  await openPage(test, url, options);
-  for (const hook of hooks) await hook();
+  await body(/** @type {any} */ ({ after: (/** @type {any} */ hook) => hooks.push(hook) }));
+  let message = null;
+  for (const hook of hooks) {
+    await hook().catch((error) => {
+      message = error.message;
+    });
+  }
+  return message;
 }

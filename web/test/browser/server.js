@@ -7,7 +7,7 @@ import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
 
-import { ROOT } from "../shared.js";
+import { ROOT } from "../platform.js";
 
 /** @type {Record<string, string>} */
 const TYPES = {
@@ -48,6 +48,8 @@ export async function serve(t, root = ROOT) {
  */
 async function answer(request, response, root) {
   const file = await fileOf(request.url ?? "/", root);
+  // The page may be another server's of the same test.
+  response.setHeader("access-control-allow-origin", "*");
   if (file === null) {
     response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("not found\n");
     return;
@@ -55,8 +57,6 @@ async function answer(request, response, root) {
   response.writeHead(200, {
     "content-type": TYPES[extname(file.path)] ?? "text/plain; charset=utf-8",
     "content-length": file.size,
-    // Another server of the same test may have the page.
-    "access-control-allow-origin": "*",
   });
   createReadStream(file.path).on("error", () => response.destroy()).pipe(response);
 }
