@@ -1,43 +1,17 @@
 /**
- * Pages in real headless Chromium, Debian's, driven by playwright-core.
+ * Pages in real headless Chromium, for tests.
  */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after } from "node:test";
 
-import { chromium } from "playwright-core";
+import { launch } from "./launch.js";
 
 /** @typedef {import("playwright-core").Browser} Browser */
 /** @typedef {import("playwright-core").Page} Page */
 
-const PROGRAM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const ARGUMENTS = [
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-sync",
-  "--no-first-run",
-  "--no-sandbox", // it refuses to be root's
-];
-
 /** The one Chromium of this file of tests, once a page asked for it. @type {Promise<Browser> | null} */
 let launched = null;
-
-/**
- * Start Chromium, headless and with a new profile.
- *
- * @returns {Promise<Browser>} to be closed by the caller
- */
-export async function launch() {
-  if (!existsSync(PROGRAM)) {
-    throw new Error(
-      `${PROGRAM}: no such program; install Debian's package chromium, or name another in CHROMIUM`,
-    );
-  }
-  return chromium.launch({ executablePath: PROGRAM, args: ARGUMENTS, headless: true });
-}
 
 /**
  * Open a page; the test fails if the page throws, or writes an error on its console.

@@ -9,16 +9,13 @@
 
 import { basename, dirname } from "node:path";
 
-import { launch } from "./chromium.js";
+import { closing, launch } from "./launch.js";
 import { serve } from "./server.js";
 
 /** @typedef {import("../../src/index.js").Translator} Translator */
 
 const [folder, expectedFile, precision = "fp32"] = process.argv.slice(2);
-/** @type {(() => unknown)[]} */
-const closing = [];
-const t = { after: (/** @type {() => unknown} */ close) => void closing.push(close) };
-try {
+await closing(async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const page = await browser.newPage();
@@ -31,9 +28,7 @@ try {
   });
   console.log(JSON.stringify({ folder, precision, browser: browser.version(), ...found }));
   process.exitCode = found.different > 0 || found.searches === 0 ? 1 : 0;
-} finally {
-  for (const close of closing.reverse()) await close();
-}
+});
 
 /**
  * Compare in the page; Chromium gets this function's source.
