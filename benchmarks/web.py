@@ -24,8 +24,8 @@ from s2s_export.folder.reader import Precision
 
 from .startup import run_fresh
 
-_ROUNDS = 15
-_FIRST_ROUNDS = 7
+_ROUNDS = 9
+_FIRST_ROUNDS = 5
 _REPEATS = 5  # of all sentences in a round
 _PROGRAM = Path(__file__).parents[1] / "web/benchmark/requests.js"
 

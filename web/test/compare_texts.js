@@ -34,12 +34,13 @@ import { MARGINS, TOLERANCE, areTied, largestDifference, recorded } from "./comp
  *   number of those within the tolerance
  */
 export async function compareTexts(pipeline, precision, cases, print) {
-  const counts = { texts: 0, empty: 0, refused: 0, searches: 0, identical: 0, tied: 0, different: 0 };
+  const counts = { texts: 0, empty: 0, refused: 0, searches: 0 };
+  const verdicts = { identical: 0, tied: 0, different: 0 };
   let [largest, near] = [0, 0];
   for (const { text, ids, unknown, translation, searches = [] } of cases) {
     counts.texts += 1;
     if (JSON.stringify(encoded(pipeline.source, text)) !== JSON.stringify([ids, unknown])) {
-      counts.different += 1;
+      verdicts.different += 1;
       print(`different ids: ${JSON.stringify(text)}`);
     } else if (typeof ids === "string") counts.refused += 1;
     else if (ids.length === 0) counts.empty += 1;
@@ -47,14 +48,14 @@ export async function compareTexts(pipeline, precision, cases, print) {
       const source = /** @type {number[]} */ (ids);
       const found = await compareSearch(pipeline, precision, source, search, translation);
       counts.searches += 1;
-      counts[found.verdict] += 1;
+      verdicts[found.verdict] += 1;
       if (found.verdict === "identical") {
         largest = Math.max(largest, found.difference);
         near += found.difference <= TOLERANCE ? 1 : 0;
       } else print(`${found.verdict}, beam of ${search.beamSize}: ${JSON.stringify(text)}`);
     }
   }
-  return { ...counts, largest, near };
+  return { ...counts, ...verdicts, largest, near };
 }
 
 /**

@@ -15,7 +15,7 @@ import { differences } from "./unicode.js";
  */
 const RECLASSIFIED = new Set(["\u0295", "\u{1171e}"]);
 
-test("code points differ where one Unicode version does not assign them yet", { skip }, async (t) => {
+test("code points differ where a Unicode version does not assign them yet", { skip }, async (t) => {
   const found = [...(await differences()).values()];
   const { version, python } = await expected("unicode.json");
   t.diagnostic(

@@ -66,8 +66,10 @@ async function rejects(promise, expected) {
 }
 
 /**
+ * What is expected of an error: the values of its properties, with patterns for texts; or a test; or
+ * its class.
+ *
  * @typedef {Record<string, unknown> | ((error: unknown) => boolean) | (new () => Error)} Expectation
- *   of an error: the values of its properties, with patterns for texts; or a test; or its class
  */
 
 /** @param {unknown} error @param {Expectation} expected */

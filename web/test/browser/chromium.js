@@ -10,7 +10,10 @@ import { launch } from "./launch.js";
 /** @typedef {import("playwright-core").Browser} Browser */
 /** @typedef {import("playwright-core").Page} Page */
 
-/** The one Chromium of this file of tests, once a page asked for it. @type {Promise<Browser> | null} */
+/**
+ * The one Chromium of this file of tests, once a page asked for it.
+ * @type {Promise<Browser> | null}
+ */
 let launched = null;
 
 /**

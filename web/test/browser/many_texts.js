@@ -19,7 +19,9 @@ await closing(async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const page = await browser.newPage();
-  page.on("console", (message) => console.log(message.text()));
+  page.on("console", (message) => {
+    if (message.type() === "log") console.log(message.text());
+  });
   await page.goto(`${await serve(t)}/web/test/browser/page.html`);
   const found = await page.evaluate(compare, {
     address: await serve(t, folder),

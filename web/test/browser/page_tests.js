@@ -21,6 +21,8 @@ export async function pageResults(t, file, options) {
   await page.exposeFunction("serveAnswers", (/** @type {any} */ answers) => {
     return serveAnswers(t, answers);
   });
-  const addresses = { runner: "/web/test/browser/node_test.js", file: new URL(file, base).href };
-  return page.evaluate(async ({ runner, file }) => (await import(runner)).runTests(file), addresses);
+  return page.evaluate(async (file) => {
+    const runner = "/web/test/browser/node_test.js";
+    return (await import(runner)).runTests(file);
+  }, new URL(file, base).href);
 }

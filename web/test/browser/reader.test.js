@@ -19,8 +19,11 @@ const FILES = readdirSync(join(ROOT, "web/test")).filter(
 /** Chromium writes an error where these tests have a server refuse, or ask for a closed port. */
 const REFUSING = "fetch.test.js";
 
+/** A page that hangs fails; the slowest file takes half a minute. */
+const timeout = 600_000;
+
 for (const file of FILES) {
-  test(`${file} in Chromium`, async (t) => {
+  test(`${file} in Chromium`, { timeout }, async (t) => {
     const allowed = file === REFUSING ? /^console error: Failed to load resource/ : undefined;
     for (const result of await pageResults(t, `web/test/${file}`, { allowed })) {
       await t.test(result.name, (t) => report(t, result));
