@@ -7,7 +7,7 @@
 #   make test-wheel  the run-time tests on the installed wheel, without torch
 #   make test-scale  the recipes for many texts: Ray Data, and the container's instructions
 #   make test-spark  the recipe for Spark (needs Java)
-#   make test-web    the reader for browsers and Node beside Python (needs node and npm)
+#   make test-web    the reader for browsers beside Python, in Node and in Chromium (needs all three)
 #   make parity      compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                    (RECIPE=attention: the model with attention)
 #   make bench       measure speed and start-up of a run's model: make bench RUN=runs/default
@@ -79,13 +79,14 @@ test-scale test-spark: test-%:
 	$(SCALE_VENV)/bin/pip install --quiet -c constraints.txt pytest '.[cpu]' $(PACKAGES)
 	$(SCALE_VENV)/bin/pytest -m $* tests/runtime/at_scale
 
-# Python writes what it makes of seeded texts, Node compares. No package's install script is run.
+# Python writes what it makes of seeded texts, Node and Chromium compare. No package's install script
+# is run, and no browser downloaded: CHROMIUM names one that is not /usr/bin/chromium.
 test-web: $(STAMP)
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	cd web && npx tsc
 	expected=$$(mktemp -d) && trap 'rm -rf "$$expected"' EXIT \
 		&& $(BIN)/python web/test/expected.py cases --out "$$expected" \
-		&& cd web && EXPECTED="$$expected" node --test test/*.test.js
+		&& cd web && EXPECTED="$$expected" node --test test/*.test.js test/browser/*.test.js
 
 parity: $(STAMP)
 	$(BIN)/python -m training.fit --recipe $(RECIPE) --data $(DATA) --held-out 0 --run runs/parity --force

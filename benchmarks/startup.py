@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
     for _ in range(_ROUNDS):
         for name, code in VARIANTS.items():
-            runs[name].append(_run(code, options.exported, text))
+            runs[name].append(run_fresh(code, options.exported, text))
     baseline = statistics.median(time for time, _ in next(iter(runs.values())))
     print(f"{'':32} {'ms':>6} {'times':>6} {'MB':>5}   (median and range of {_ROUNDS}, in turn)")
     for name, measured in runs.items():
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(code: str, folder: Path, text: str) -> tuple[float, float]:
+def run_fresh(code: str, folder: Path, text: str) -> tuple[float, float]:
     """Return the milliseconds and the megabytes that a fresh process takes for some code."""
     command = [sys.executable, "-c", _MEASURED.format(code=code), str(folder), text]
     seconds, memory = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)

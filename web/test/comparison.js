@@ -22,6 +22,22 @@ import { decode, runDecoder } from "../src/decoding/loop.js";
  */
 export const MARGINS = { fp32: 2e-4, int8: 5e-2 };
 
+/** The largest difference of a log-probability, in nats, as `format.md` promises it. */
+export const TOLERANCE = 1e-4;
+
+/**
+ * Return the values of JSON lines.
+ *
+ * @param {string} text
+ * @returns {any[]}
+ */
+export function jsonLines(text) {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
 /**
  * Return hypotheses as Python records them.
  *

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { engine, expected, expectedLines, filesOf, skip } from "#platform";
 import { Merges } from "../src/text/bpe.js";
 import { compareCodePoints } from "../src/text/characters.js";
 import { TEXT_MODES, textMode } from "../src/text/modes.js";
 import { Tokenizer } from "../src/text/tokenizer.js";
 import { Vocabulary } from "../src/text/vocabulary.js";
-import { expected, expectedLines, filesOf, skip } from "./shared.js";
 import { differences } from "./unicode.js";
 
 /**
@@ -15,12 +15,12 @@ import { differences } from "./unicode.js";
  */
 const RECLASSIFIED = new Set(["\u0295", "\u{1171e}"]);
 
-test("code points differ where one Unicode version does not assign them yet", { skip }, (t) => {
-  const found = [...differences().values()];
-  const { version, python } = expected("unicode.json");
+test("code points differ where a Unicode version does not assign them yet", { skip }, async (t) => {
+  const found = [...(await differences()).values()];
+  const { version, python } = await expected("unicode.json");
   t.diagnostic(
-    `${found.length} of 1,114,112 code points: Python ${python} has Unicode ${version}, this is ` +
-      `${process.versions.unicode}`,
+    `${found.length} of 1,114,112 code points: Python ${python} has Unicode ${version}, ` +
+      `${engine}`,
   );
   const others = found.filter(({ character, python: one, here }) => {
     return !one.startsWith("Cn") && !here.startsWith("Cn") && !RECLASSIFIED.has(character);
@@ -29,9 +29,9 @@ test("code points differ where one Unicode version does not assign them yet", { 
 });
 
 test("25,000 texts have Python's tokens in every mode", { skip }, async (t) => {
-  const texts = expectedLines("texts.jsonl");
+  const texts = await expectedLines("texts.jsonl");
   assert.equal(texts.length, 25_000);
-  const unlike = differences();
+  const unlike = await differences();
   const comparable = texts.map((text) => !Array.from(text).some((c) => unlike.has(c)));
   const excluded = comparable.filter((same) => !same).length;
   assert.ok(excluded < 2_500, `${excluded} excluded`);
@@ -44,7 +44,8 @@ test("25,000 texts have Python's tokens in every mode", { skip }, async (t) => {
   for (const name of TEXT_MODES) {
     for (const foldCase of [false, true]) {
       const mode = textMode(name, { merges, foldCase });
-      const lines = expectedLines(`tokens-${name}${foldCase ? "-folded" : ""}.jsonl`);
+      const lines = await expectedLines(`tokens-${name}${foldCase ? "-folded" : ""}.jsonl`);
+      assert.equal(lines.length, texts.length);
       for (const [index, [tokens, joined]] of lines.entries()) {
         if (!comparable[index]) continue;
         const found = mode.tokens(texts[index]);
@@ -90,6 +91,22 @@ test("of equal merges the leftmost goes first, and none joins numbers", () => {
 test("joiners are letters: a merge may join them", () => {
   const merges = new Merges([["a", "\u200c"]]);
   assert.deepEqual(merges.apply(" a\u200cb"), [" ", "a\u200c", "b"]);
+});
+
+test("joiners stay between letters of one or two units, with their marks", () => {
+  const mode = textMode("unicode");
+  const [letter, mark] = ["\u{1e900}", "\u0301"]; // Adlam; its lower case is U+1E922
+  for (const [text, token] of [
+    [`a\u200c${letter}`, "a\u200c\u{1e922}"],
+    [`${letter}\u200da`, "\u{1e922}\u200da"],
+    [`${letter}\u200c\u200d${letter}`, "\u{1e922}\u200c\u200d\u{1e922}"],
+    [`${letter}${mark}\u200ca`, `\u{1e922}${mark}\u200ca`],
+    [`${letter}\u200c`, "\u{1e922}"],
+    [`\u200c${letter}`, "\u{1e922}"],
+    [`${letter}\u200c1`, "\u{1e922}1"],
+  ]) {
+    assert.deepEqual(mode.tokens(text), [token], JSON.stringify(text));
+  }
 });
 
 test("a related form has the stem; numbers have none, nor modes without word forms", () => {

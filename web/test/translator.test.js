@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { expected, filesOf, skip } from "#platform";
 import { Translator } from "../src/index.js";
-import { MARGINS, areTied, largestDifference, recorded } from "./comparison.js";
-import { TOLERANCE, expected, filesOf, skip } from "./shared.js";
+import { compareTexts, encoded } from "./compare_texts.js";
+import { MARGINS, TOLERANCE, largestDifference, recorded } from "./comparison.js";
 import { differences } from "./unicode.js";
 
 const FIXTURES = [
@@ -60,13 +61,13 @@ for (const folder of FOLDERS) {
 }
 
 test("each folder's encodings and translations are Python's", { skip }, async (t) => {
-  const unlike = differences();
+  const unlike = await differences();
   const comparable = (/** @type {string} */ text) => !Array.from(text).some((c) => unlike.has(c));
-  const cases = expected("folders.json");
+  const cases = await expected("folders.json");
   assert.deepEqual(cases.map((/** @type {any} */ one) => one.folder).sort(), [...FOLDERS].sort());
   let [encodings, identical] = [0, 0];
-  /** Of searches with the same tokens, and of ties. */
   const largest = { fp32: 0, int8: 0 };
+  /** @type {string[]} */
   const ties = [];
   for (const one of cases) {
     const files = await filesOf(one.folder);
@@ -85,26 +86,17 @@ test("each folder's encodings and translations are Python's", { skip }, async (t
     for (const precision of /** @type {const} */ (["fp32", "int8"])) {
       if (one.translations[precision] === undefined) continue;
       const { pipeline } = await Translator.load(files, { precision });
-      for (const { text, ids, translation, searches = [] } of one.translations[precision]) {
-        for (const { beamSize, lengthPenalty, hypotheses } of searches) {
-          const search = { beamSize, nBest: beamSize, lengthPenalty };
-          const [decoded] = await pipeline.decode([ids], search);
-          const found = recorded(decoded);
-          const difference = largestDifference(found, hypotheses);
-          if (difference === Infinity) {
-            const margin = MARGINS[precision];
-            const tied = await areTied(pipeline, ids, search, found, hypotheses, margin);
-            assert.ok(tied, `${one.folder}, ${precision}, a beam of ${beamSize}: ${text}`);
-            ties.push({ folder: one.folder, precision, text, beamSize });
-            continue;
-          }
-          identical += 1;
-          largest[precision] = Math.max(largest[precision], difference);
-          if (beamSize === 1) assert.equal(pipeline.target.decode(decoded[0].ids), translation);
-        }
-      }
+      /** @type {string[]} */
+      const unequal = [];
+      const print = (/** @type {string} */ line) => unequal.push(line);
+      const found = await compareTexts(pipeline, precision, one.translations[precision], print);
+      assert.equal(found.different, 0, `${one.folder}, ${precision}: ${unequal.join("; ")}`);
+      ties.push(...unequal.map((line) => `${one.folder}, ${precision}, ${line}`));
+      identical += found.identical;
+      largest[precision] = Math.max(largest[precision], found.largest);
     }
   }
+  assert.ok(encodings > 20_000 && identical > 1_000, `${encodings}, ${identical}`);
   assert.ok(largest.fp32 <= TOLERANCE, `log-probabilities differ by ${largest.fp32}`);
   assert.ok(largest.int8 <= MARGINS.int8, `log-probabilities differ by ${largest.int8}`);
   assert.ok(ties.length * 100 <= identical, "ties are rare");
@@ -113,22 +105,11 @@ test("each folder's encodings and translations are Python's", { skip }, async (t
   t.diagnostic(`ties: ${JSON.stringify(ties)}`);
 });
 
-/**
- * @param {import("../src/text/tokenizer.js").Tokenizer} tokenizer
- * @param {string} text
- */
-function encoded(tokenizer, text) {
-  try {
-    const { ids, unknownTokens } = tokenizer.encode(text);
-    return [ids, unknownTokens];
-  } catch (error) {
-    return [/** @type {Error} */ (error).name, []];
-  }
-}
-
 test("the attention of a batch is Python's", { skip }, async () => {
   /** @type {{ folder: string, attention: [string, [string[], number[][]] | null][] }[]} */
-  const cases = expected("folders.json").filter((/** @type {any} */ one) => one.attention !== null);
+  const cases = (await expected("folders.json")).filter(
+    (/** @type {any} */ one) => one.attention !== null,
+  );
   assert.ok(cases.length >= 3);
   for (const { folder, attention } of cases) {
     const translator = await Translator.load(await filesOf(folder));

@@ -3,8 +3,8 @@
  * one version of Unicode assigns and the other does not yet.
  */
 
+import { expected } from "#platform";
 import { isSpace, hasLetterOrNumber } from "../src/text/characters.js";
-import { expected } from "./shared.js";
 
 const CATEGORIES =
   "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co Cn"
@@ -17,10 +17,10 @@ const CATEGORIES =
  * Compare every code point's category, white space, letters and numbers, lower case, and canonical
  * forms.
  *
- * @returns {Map<string, Difference>} by character
+ * @returns {Promise<Map<string, Difference>>} by character
  */
-export function differences() {
-  const { runs, changed } = expected("unicode.json");
+export async function differences() {
+  const { runs, changed } = await expected("unicode.json");
   const found = new Map();
   for (const [index, [start, properties]] of runs.entries()) {
     const stop = runs[index + 1]?.[0] ?? 0x110000;

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { ROOT } from "./shared.js";
+import { readFiles } from "../src/node.js";
+import { ROOT } from "./platform.js";
 
 test("the first example of the documentation prints what it says", () => {
   const page = readFileSync(join(ROOT, "docs/web.md"), "utf-8");
@@ -22,4 +23,11 @@ test("the first example of the documentation prints what it says", () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a folder that is not there is told", async () => {
+  await assert.rejects(readFiles("no/such/folder"), {
+    name: "ArtefactNotFoundError",
+    message: /^no\/such\/folder: no such folder: /,
+  });
 });
