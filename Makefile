@@ -4,7 +4,8 @@
 #   make model       train the model that exported/ holds: make model DATA=data/fra-eng.zip
 #   make test        lint, types, all tests
 #   make test-slow   hundreds of kills and long fuzzing, of which the tests have short versions
-#   make test-wheel  the run-time tests on the installed wheel, without torch
+#   make test-wheel  the run-time tests on the installed wheel, without torch; with another Python or other
+#                    versions: make test-wheel PYTHON=python3.13 CONSTRAINTS=constraints-oldest.txt
 #   make test-web    the reader for browsers and Node beside Python (needs node and npm)
 #   make parity      compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                    (RECIPE=attention: the model with attention)
@@ -19,6 +20,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEEL_VENV ?= .venv-wheel
+CONSTRAINTS ?= constraints.txt
 
 RUN ?= runs/demo
 OUT ?= runs/demo-exported
@@ -57,11 +59,12 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 # The wheel with its extra `cpu` in an environment of its own: the run time without torch.
-test-wheel: $(STAMP)
+test-wheel:
 	rm -rf $(WHEEL_VENV) dist
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install --quiet -c constraints.txt pytest hypothesis "$$(echo dist/*.whl)[cpu]"
+	$(WHEEL_VENV)/bin/pip wheel --quiet --no-deps --wheel-dir dist .
+	$(WHEEL_VENV)/bin/pip install --quiet -c $(CONSTRAINTS) pytest hypothesis "$$(echo dist/*.whl)[cpu]"
+	$(WHEEL_VENV)/bin/pip list
 	! $(WHEEL_VENV)/bin/python -c "import torch" 2> /dev/null
 	$(WHEEL_VENV)/bin/pytest tests/runtime
 
