@@ -92,7 +92,7 @@ print(*found)
 
 
 def test_library(tiny_3: Path, tmp_path: Path) -> None:
-    """A folder, a zip, an open zip and files in memory; pickled; and from several threads."""
+    """A folder, a zip, an open zip and files in memory; pickled; a lexicon; several threads."""
     program = """
 import pickle, zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -113,6 +113,9 @@ makers = [
 ]
 found = {make().translate(text) for make in makers}
 zipped.unlink()  # no Translator holds it open
+lexicon = zipped.with_suffix(".tsv")
+lexicon.write_bytes(f"{text}\\tPrêt ✓\\r\\n".encode())
+assert Translator(folder, lexicon=lexicon).translate(text) == "Prêt ✓"
 with ThreadPoolExecutor(2) as pool:
     found |= {*pool.map(Translator(folder).translate, [text] * 4)}
 print(*found)
