@@ -17,13 +17,12 @@ import numpy as np
 
 from s2s_export import Translator, command
 from s2s_export.decoding.batches import decode_batches
-from s2s_export.decoding.encoder import run_encoder
+from s2s_export.decoding.loop import forced_scores
 from s2s_export.decoding.options import DecodingOptions, SearchOptions
 from s2s_export.decoding.steps import (
     DecoderStep,
     EncoderStep,
     FloatArray,
-    State,
     StepPair,
     Steps,
     StepSpec,
@@ -150,21 +149,11 @@ def compare(
     )
     for source, [one], [other] in zip(sources, *decoded, strict=True):
         tokens = one.with_eos(options.eos)
-        scores, others = (forced(steps, source, tokens) for steps in (reference, candidate))
+        fed = (options.sos, *tokens[:-1])
+        scores, others = ([*forced_scores(s, source, fed)] for s in (reference, candidate))
         agreement.note_tokens(tokens, other.with_eos(options.eos), scores)
         agreement.note_scores(scores, others, tokens)
     return agreement
-
-
-def forced(steps: Steps, source: Sequence[int], tokens: Sequence[int]) -> list[FloatArray]:
-    """Return the log-probabilities ``float32[V]`` before each token of a given translation."""
-    decoder, scores = steps.decoder, []
-    state: State = decoder.spec.first_state(run_encoder(steps.encoder, [source]), 1)
-    for token in (SOS, *tokens[:-1]):
-        outputs = decoder(np.array([token], dtype=np.int64), state)
-        state = {**state, **outputs.replaced}
-        scores.append(outputs.log_probs[0])
-    return scores
 
 
 def readable(translator: Translator, texts: Sequence[str], count: int) -> list[tuple[int, ...]]:
