@@ -1,10 +1,12 @@
 # The commands of the README. CI calls the same ones; see .ci/run.
 #
+#   make install     the virtual environment of the other commands, which install it as well
 #   make demo        train on the phrasebook, export, translate three sentences
 #   make model       train the model that exported/ holds: make model DATA=data/fra-eng.zip
 #   make test        lint, types, all tests
 #   make test-slow   hundreds of kills and long fuzzing, of which the tests have short versions
-#   make test-wheel  the run-time tests on the installed wheel, without torch
+#   make test-wheel  the run-time tests on the installed wheel, without torch; with another Python or other
+#                    versions: make test-wheel PYTHON=python3.13 CONSTRAINTS=constraints-oldest.txt
 #   make test-scale  the recipes for many texts: Ray Data, and the container's instructions
 #   make test-spark  the recipe for Spark (needs Java)
 #   make test-web    the reader for browsers beside Python, in Node and in Chromium (needs all three)
@@ -23,14 +25,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEEL_VENV ?= .venv-wheel
 SCALE_VENV ?= .venv-scale
+CONSTRAINTS ?= constraints.txt
 
 RUN ?= runs/demo
 OUT ?= runs/demo-exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
 
-.PHONY: demo model test test-slow lint test-wheel test-scale test-spark test-web parity bench fixture phrasebook
+.PHONY: install demo model test test-slow lint test-wheel test-scale test-spark test-web parity bench fixture phrasebook
 .PHONY: notebook clean
+
+install: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -62,11 +67,12 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 # The wheel with its extras `cpu` and `hub` in an environment of its own: the run time without torch.
-test-wheel: $(STAMP)
+test-wheel:
 	rm -rf $(WHEEL_VENV) dist
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install --quiet -c constraints.txt pytest hypothesis "$$(echo dist/*.whl)[cpu,hub]"
+	$(WHEEL_VENV)/bin/pip wheel --quiet --no-deps --wheel-dir dist .
+	$(WHEEL_VENV)/bin/pip install --quiet -c $(CONSTRAINTS) pytest hypothesis "$$(echo dist/*.whl)[cpu,hub]"
+	$(WHEEL_VENV)/bin/pip list
 	! $(WHEEL_VENV)/bin/python -c "import torch" 2> /dev/null
 	$(WHEEL_VENV)/bin/pytest tests/runtime
 

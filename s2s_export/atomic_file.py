@@ -74,8 +74,10 @@ def _rename(temporary: Path, path: Path, keep_as: Path | None) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the folder's entries are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Wait until the folder's entries are on the disk, where the system can wait for them."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows, where opening a folder is an error
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:

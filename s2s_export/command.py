@@ -5,6 +5,8 @@ only.
 """
 
 import argparse
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +32,9 @@ def run(command: Callable[[], int], *, debug: bool) -> int:
         The command's exit code; for an ``S2SError`` its own; 130 after Ctrl-C; 0 where the reader
         of stdout went away.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name or a text may hold what the terminal's encoding lacks, a code page of Windows say.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = command()
         sys.stdout.flush()
@@ -43,11 +48,29 @@ def run(command: Callable[[], int], *, debug: bool) -> int:
             raise
         complain("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
+    except OSError as error:
+        if not _reader_went_away(error):
+            raise
         # The interpreter flushes stdout once more at exit; give it something that can be flushed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
+
+
+def _reader_went_away(error: OSError) -> bool:
+    """Tell whether an error is that of a stdout whose reader has closed it.
+
+    Windows reports it as an invalid argument, as it does much else; but then stdout fails again.
+    """
+    if isinstance(error, BrokenPipeError):
+        return True
+    if error.errno != errno.EINVAL:
+        return False
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def share_cores() -> None:

@@ -114,7 +114,7 @@ def _info_command(options: argparse.Namespace) -> int:
         manifest = ExportedFolder(files_at(options.folder)).manifest
         sections[str(options.folder)] = contents(manifest)
     if options.json:
-        print(json.dumps(sections, indent=2, ensure_ascii=False))
+        print(json.dumps(sections, indent=2))
     else:
         print("\n\n".join(_table(title, rows) for title, rows in sections.items()))
     return 0

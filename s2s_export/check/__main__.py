@@ -73,8 +73,6 @@ def _document(
 def _print(reports: "Sequence[Report]", runtime: "Runtime | None") -> None:
     from .table import table
 
-    # A name in a graph may hold what the terminal's encoding lacks.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     least, most = _WIDTH
     width = min(max(shutil.get_terminal_size((most, 24)).columns, least), most)
     for number, report in enumerate(reports):

@@ -71,7 +71,7 @@ def opened(path: Path | None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def writer(path: Path | None, *, at_once: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that writes a line, to a file or stdout, in UTF-8 whatever the locale.
+    """Give a function that writes a line, in UTF-8 and with a newline whatever the system's custom.
 
     Args:
         path: the file; it is replaced when the block ends well, and until then as it was.
@@ -81,7 +81,7 @@ def writer(path: Path | None, *, at_once: bool) -> Iterator[Callable[[str], None
         OutputError: the file cannot be written. Said before the block runs.
     """
     if path is None:
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
         yield lambda line: print(line, flush=at_once)
         return
     with replacing_file(path) as file:

@@ -98,5 +98,20 @@ def run_decoder(
         state = {**constant, **replaced}
 
 
+def forced_scores(steps: Steps, source: Sequence[int], fed: Sequence[int]) -> Iterator[FloatArray]:
+    """Yield the log-probabilities ``float32[V]`` of each step of a decoder fed given tokens.
+
+    Args:
+        steps: the encoder step and the decoder step.
+        source: token ids of the sentence, EOS included.
+        fed: the tokens, SOS first.
+    """
+    state: State = steps.decoder.spec.first_state(run_encoder(steps.encoder, [source]), 1)
+    for token in fed:
+        outputs = steps.decoder(np.array([token], dtype=np.int64), state)
+        state = {**state, **outputs.replaced}
+        yield outputs.log_probs[0]
+
+
 def _taken(state: State, rows: Indices) -> dict[str, FloatArray]:
     return {name: array.take(rows, axis=1) for name, array in state.items()}

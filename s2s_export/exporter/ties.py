@@ -3,16 +3,15 @@
 Part of the exporter: the parity gate asks ``judge`` of each sentence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..decoding.encoder import run_encoder
 from ..decoding.hypotheses import Hypothesis
+from ..decoding.loop import forced_scores
 from ..decoding.options import DecodingOptions
-from ..decoding.steps import DecoderStep, FloatArray, State, StepPair, Steps, TokenIds
+from ..decoding.steps import DecoderStep, FloatArray, StepPair, Steps, TokenIds
 from ..errors import ParityError
 from ..text.vocabulary import Vocabulary
 from ..verify import TOLERANCE
@@ -76,8 +75,8 @@ def judge(
     pairs = zip((*expected.ids, options.eos), said, strict=False)
     parted = next((step for step, (one, other) in enumerate(pairs) if one != other), None)
     steps = zip(
-        _forced_scores(reference, source, fed),
-        _forced_scores(candidate, source, fed),
+        forced_scores(reference, source, fed),
+        forced_scores(candidate, source, fed),
         strict=True,
     )
     for step, (scores, other_scores) in enumerate(steps):
@@ -95,14 +94,3 @@ def judge(
                 f"{scores[other_best]:.6f}), no tie within {TIE_MARGIN:.3g}; not published"
             )
     return Verdict.TIE
-
-
-def _forced_scores(
-    backend: Backend, source: Sequence[int], fed: Sequence[int]
-) -> Iterator[NDArray[np.float32]]:
-    """Yield the log-probabilities ``float32[V]`` of each step of a decoder fed these tokens."""
-    state: State = backend.decoder.spec.first_state(run_encoder(backend.encoder, [source]), 1)
-    for token in fed:
-        outputs = backend.decoder(np.array([token]), state)
-        state = {**state, **outputs.replaced}
-        yield outputs.log_probs[0]

@@ -42,8 +42,8 @@ RULES = {
     "export": {*EXPORTER, "training"},
     "training": {
         *(*TEXT, *DECODING, "translation", "pipeline", "command", "atomic_file", "training"),
-        *("exporter.torch_steps", "torch", "matplotlib", "pooch", "requests", "sacrebleu"),
-        *("tokenizers", "rapidfuzz", "tqdm", "tyro"),
+        *("exporter.torch_steps", "exporter.publishing.file_lock", "torch", "matplotlib", "pooch"),
+        *("requests", "sacrebleu", "tokenizers", "rapidfuzz", "tqdm", "tyro"),
     },
 }
 """Packages and modules, with all that each may import beside the standard library."""

@@ -1,6 +1,5 @@
 """The run folder: the names of its files, and the lock that keeps other trainings out."""
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from s2s_export.errors import OutputError, RunInUseError
+from s2s_export.exporter.publishing.file_lock import lock, require_locks
 
 BEST_FILE = "best.pt"
 """The checkpoint that evaluation and export read."""
@@ -35,7 +35,9 @@ def locked(run: Path) -> Iterator[None]:
     Raises:
         RunInUseError: another process has the lock.
         OutputError: the folder cannot be made or written.
+        RuntimeMissingError: this system cannot lock folders.
     """
+    require_locks()
     try:
         run.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(run / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
@@ -43,7 +45,7 @@ def locked(run: Path) -> Iterator[None]:
         raise OutputError(f"{run}: cannot be made or written: {error.strerror}") from error
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor, wait=False)
         except OSError:
             pid = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
             raise RunInUseError(

@@ -4,7 +4,6 @@
 POSIX system.
 """
 
-import fcntl
 import glob
 import os
 import shutil
@@ -14,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ...errors import OutputError, S2SError
+from .file_lock import lock, require_locks
 
 OLD = ".old"
 """Ends the name of an old folder for the instant between two renames."""
@@ -27,7 +27,9 @@ def building_beside(target: Path) -> Iterator[Path]:
 
     Raises:
         OutputError: there can be no such folder.
+        RuntimeMissingError: this system cannot lock folders.
     """
+    require_locks()
     with ExitStack() as stack:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +88,7 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor, wait=wait)
         yield
     finally:
         os.close(descriptor)
