@@ -65,3 +65,26 @@ test("a folder that is replaced while it is fetched is read as the new one", asy
   const { manifest } = await Translator.load(address);
   assert.equal(manifest.format_version, 3);
 });
+
+test("the progress of a download is told in bytes", async (t) => {
+  const files = await filesOf("exported");
+  const address = await served(t, (name) => files.get(name) ?? 404);
+  for (const [folder, fewest] of /** @type {const} */ ([[address, 7], [files, 6]])) {
+    /** @type {{ loaded: number, total: number }[]} */
+    const told = [];
+    await Translator.load(folder, { precision: "int8", onProgress: (now) => told.push(now) });
+    const needed = [...files].filter(([name]) => /int8|vocab$|merges$/.test(name));
+    const total = needed.reduce((sum, [, content]) => sum + content.length, 0);
+    assert.ok(told.length >= fewest, `${told.length} calls`);
+    assert.deepEqual(told.at(-1), { loaded: total, total });
+    for (const [at, now] of told.entries()) {
+      assert.equal(now.total, total);
+      assert.ok(now.loaded > (told[at - 1]?.loaded ?? 0));
+    }
+  }
+  const onProgress = /** @type {any} */ (1);
+  await assert.rejects(Translator.load(files, { onProgress }), {
+    name: "OptionError",
+    message: "onProgress: expected a function, found 1",
+  });
+});
