@@ -6,6 +6,7 @@
 #   make test-slow   hundreds of kills and long fuzzing, of which the tests have short versions
 #   make test-wheel  the run-time tests on the installed wheel, without torch
 #   make test-web    the reader for browsers and Node beside Python (needs node and npm)
+#   make demo-web    the demo page of the reader, on localhost (needs node and npm)
 #   make parity      compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                    (RECIPE=attention: the model with attention)
 #   make bench       measure speed and start-up of a run's model: make bench RUN=runs/default
@@ -24,8 +25,9 @@ RUN ?= runs/demo
 OUT ?= runs/demo-exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
+PORT ?= 8000
 
-.PHONY: demo model test test-slow lint test-wheel test-web parity bench fixture phrasebook clean
+.PHONY: demo model test test-slow lint test-wheel test-web demo-web parity bench fixture phrasebook clean
 
 demo: $(STAMP)
 	$(BIN)/python -m training.fit --run $(RUN) --force --epochs 8
@@ -72,6 +74,15 @@ test-web: $(STAMP)
 	expected=$$(mktemp -d) && trap 'rm -rf "$$expected"' EXIT \
 		&& $(BIN)/python web/test/expected.py cases --out "$$expected" \
 		&& cd web && EXPECTED="$$expected" node --test test/*.test.js
+
+# For this machine alone. The page needs no environment of Python's packages.
+demo-web: web/node_modules/onnxruntime-web
+	@echo "http://localhost:$(PORT)/web/demo/ (Ctrl+C ends it)"
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1
+
+web/node_modules/onnxruntime-web: web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
 
 parity: $(STAMP)
 	$(BIN)/python -m training.fit --recipe $(RECIPE) --data $(DATA) --held-out 0 --run runs/parity --force
