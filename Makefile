@@ -77,7 +77,7 @@ test-web: $(STAMP)
 
 # For this machine alone. The page needs no environment of Python's packages.
 demo-web: web/node_modules/onnxruntime-web
-	@echo "http://localhost:$(PORT)/web/demo/ (Ctrl+C ends it)"
+	@echo "http://127.0.0.1:$(PORT)/web/demo/ (Ctrl+C ends it)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1
 
 web/node_modules/onnxruntime-web: web/package-lock.json

@@ -7,7 +7,7 @@ import { megabytes } from "./format.js";
 
 const READY = "Ready";
 const SAVED = "Ready, saved for use offline";
-const OFFLINE = "Offline: the page and its model are on this device";
+const OFFLINE = "Offline; the model is on this device";
 
 /** The line that tells the state. */
 export class State {
@@ -32,7 +32,7 @@ export class State {
     this.#bar.max = total;
     this.#bar.value = loaded;
     const done = megabytes(loaded).replace(" MB", "");
-    this.#show("loading", `Downloading the model: ${done} of ${megabytes(total)}`);
+    this.#show("loading", `Downloading ${done} of ${megabytes(total)}`);
   }
 
   /** The model can be used. */
@@ -72,7 +72,6 @@ export class State {
   #show(kind, text) {
     document.documentElement.dataset.state = kind;
     this.#line.textContent = text;
-    this.#bar.hidden = kind !== "loading";
     this.#retry.hidden = kind !== "failed";
   }
 }
