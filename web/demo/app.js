@@ -13,7 +13,6 @@ import { State } from "./state.js";
 import { translationParts } from "./translation_parts.js";
 import { watchText } from "./typed_text.js";
 
-/** @typedef {import("../src/index.js").Translator} Translator */
 /** @typedef {import("../src/folder/reader.js").Precision} Precision */
 /** @typedef {import("./translation_parts.js").Part} Part */
 
@@ -25,8 +24,8 @@ export class App {
   #newest = new Newest();
   #models;
   #state;
-  /** @type {Translator | null} */
-  #translator = null;
+  /** The model in use. @type {import("./models.js").Loaded | null} */
+  #loaded = null;
   /** The precision asked for last; `null` for the smallest that there is. @type {Precision | null} */
   #wanted = null;
 
@@ -66,8 +65,9 @@ export class App {
    * @param {{ atOnce: boolean }} options whether the result is announced without waiting for a rest
    */
   async #translate({ atOnce }) {
-    const [translator, text] = [this.#translator, this.#field.value];
-    if (translator === null) return; // as soon as there is one, it reads the field
+    if (this.#loaded === null) return; // as soon as there is one, it reads the field
+    const { translator } = this.#loaded;
+    const text = this.#field.value;
     if (text.trim() === "") {
       this.#newest.cancel();
       this.#results.clear();
@@ -95,13 +95,15 @@ export class App {
         if (!isOutdated()) this.#state.downloading(progress);
       });
       if (isOutdated()) return;
-      this.#translator = loaded.translator;
-      describeModel(loaded, this.#models.folder);
+      this.#loaded = loaded;
     } catch (error) {
       if (isOutdated()) return;
       this.#state.failed(messageOf(error));
       this.#announcer.tell(messageOf(error), { atOnce: true });
       return;
+    } finally {
+      // After a failure too: the precision that is marked is the one in use.
+      if (this.#loaded !== null) describeModel(this.#loaded, this.#models.folder);
     }
     this.#state.ready();
     this.#announcer.tell("The model is ready", { atOnce: true });
@@ -116,11 +118,12 @@ function pause() {
 }
 
 /**
- * Return an error's message as a sentence of the page.
+ * Return an error's message as a sentence of the page. What begins with an address or the name of a
+ * file stays as it is.
  *
  * @param {unknown} error
  */
 function messageOf(error) {
   const message = error instanceof Error ? error.message : String(error);
-  return message.charAt(0).toUpperCase() + message.slice(1);
+  return message.replace(/^[a-z]+ /, (word) => word[0].toUpperCase() + word.slice(1));
 }

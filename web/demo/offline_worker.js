@@ -88,9 +88,8 @@ async function answerManifest() {
   }
   if (!response.ok) return response;
   const name = MODEL_CACHE + (await sha256(await response.clone().arrayBuffer()));
-  const others = (await modelCaches()).filter((other) => other !== name);
-  if (await caches.has(name)) await remove(others);
-  else await remove(others.slice(1)); // a newer one that never arrived
+  const [, newer] = await modelCaches();
+  if (newer !== undefined && newer !== name) await remove([newer]);
   const cache = await caches.open(name);
   await cache.put(MANIFEST, response.clone());
   return response;

@@ -64,7 +64,7 @@ export async function reads(page, selector, text) {
   const holds = (/** @type {string} */ found) =>
     typeof text === "string" ? found === text : text.test(found);
   const found = async () => (await page.locator(selector).textContent()) ?? "";
-  for (let tries = 0; tries < 100 && !holds(await found()); tries += 1) {
+  for (let tries = 0; tries < 300 && !holds(await found()); tries += 1) {
     await page.waitForTimeout(100);
   }
   if (typeof text === "string") assert.equal(await found(), text, selector);
