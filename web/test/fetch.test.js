@@ -12,12 +12,13 @@ const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
  * Serve answers by file name while a test runs.
  *
  * @param {import("node:test").TestContext} t
- * @param {(name: string) => Uint8Array | number} answer bytes, or the status of an error
+ * @param {(name: string) => Uint8Array | number | Promise<Uint8Array>} answer bytes, or the status
+ *   of an error
  * @returns {Promise<string>} the address
  */
 async function served(t, answer) {
-  const server = createServer((request, response) => {
-    const found = answer(request.url?.split("/").at(-1) ?? "");
+  const server = createServer(async (request, response) => {
+    const found = await answer(request.url?.split("/").at(-1) ?? "");
     if (typeof found === "number") response.writeHead(found).end();
     else response.end(found);
   });
@@ -87,4 +88,22 @@ test("the progress of a download is told in bytes", async (t) => {
     name: "OptionError",
     message: "onProgress: expected a function, found 1",
   });
+});
+
+test("the progress of a download ends with the first file that fails", async (t) => {
+  const files = await filesOf(FOLDER);
+  /** @type {(content: Uint8Array) => void} */
+  let release = () => {};
+  const address = await served(t, (name) => {
+    if (name === "decoder.onnx") return 404;
+    if (name === "encoder.onnx") return new Promise((done) => (release = done));
+    return files.get(name) ?? 404;
+  });
+  const told = [];
+  const loading = Translator.load(address, { onProgress: (now) => told.push(now) });
+  await assert.rejects(loading, { name: "ArtefactNotFoundError" });
+  const before = told.length;
+  release(files.get("encoder.onnx") ?? new Uint8Array());
+  await new Promise((done) => setTimeout(done, 200));
+  assert.equal(told.length, before);
 });

@@ -20,7 +20,7 @@ import { filesOfTextSide, readTextSide } from "./text_side.js";
  */
 
 /**
- * Called while the files of a folder arrive.
+ * Called while the files of a folder arrive, and no more once one of them has failed.
  *
  * @callback OnProgress
  * @param {{ loaded: number, total: number }} progress bytes: those that have arrived, and those of
@@ -74,9 +74,10 @@ async function readAll(files, manifestContent, precision, onProgress) {
   const graphs = graphsOf(manifest, precision);
   const total = sizeOf(manifest, precision);
   let loaded = 0;
+  let failed = false; // the other files go on arriving
   const onBytes = (/** @type {number} */ bytes) => {
     loaded += bytes;
-    onProgress?.({ loaded, total });
+    if (!failed) onProgress?.({ loaded, total });
   };
   const read = (/** @type {string} */ name) => readChecked(files, manifest, name, onBytes);
   const [source, target, encoder, decoder] = await Promise.all([
@@ -84,7 +85,10 @@ async function readAll(files, manifestContent, precision, onProgress) {
     readTextSide("target", manifest, read),
     read(graphs.encoder.file),
     read(graphs.decoder.file),
-  ]);
+  ]).catch((error) => {
+    failed = true;
+    throw error;
+  });
   return { manifest, graphs, source, target, encoder, decoder };
 }
 
