@@ -12,6 +12,11 @@ import { ROOT } from "../shared.js";
 import { openPage } from "./chromium.js";
 import { serve } from "./server.js";
 
+/** A sentence whose words the model splits into subwords. */
+export const SENTENCE = "Est-ce que tu peux m'aider à porter ces valises ?";
+/** A text of more tokens than the model takes. */
+export const LONG = Array(9).fill("Je suis en retard et il pleut depuis ce matin").join(", ");
+
 /** @typedef {import("node:test").TestContext} TestContext */
 /** @typedef {import("playwright-core").Page} Page */
 

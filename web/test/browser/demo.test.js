@@ -1,20 +1,15 @@
 /**
- * The demo page in Chromium: what people see, type and hear.
+ * The demo page in Chromium: what it makes of a text.
  */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { Translator } from "../../src/index.js";
 import { filesOf } from "../shared.js";
-import { isReady, openDemo, reads, translate } from "./demo.js";
+import { LONG, SENTENCE, openDemo, reads, translate } from "./demo.js";
 import { serve } from "./server.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
-const SENTENCE = "Est-ce que tu peux m'aider à porter ces valises ?";
-const LONG = Array(9).fill("Je suis en retard et il pleut depuis ce matin").join(", ");
 
 test("a typed sentence is translated, without Enter", async (t) => {
   const page = await openDemo(t);
@@ -141,52 +136,6 @@ test("a result of an older text is never shown", async (t) => {
   await reads(page, "#target", "I'm late.");
 });
 
-test("a finished translation is announced once, a beginning never", async (t) => {
-  const page = await openDemo(t);
-  await page.evaluate(() => {
-    const region = /** @type {HTMLElement} */ (document.querySelector("[role=status]"));
-    const told = Object.assign(window, { told: /** @type {string[]} */ ([]) }).told;
-    new MutationObserver(() => told.push(region.textContent ?? "")).observe(region, { childList: true });
-  });
-  await page.getByLabel("French", { exact: true }).pressSequentially(SENTENCE, { delay: 20 });
-  await reads(page, "[role=status]", "Can you help me carry these suitcases?");
-  const told = await page.evaluate(() => /** @type {any} */ (window).told.filter(Boolean));
-  assert.deepEqual(told, ["Can you help me carry these suitcases?"]);
-  assert.equal(await page.locator("#target").getAttribute("aria-live"), null);
-});
-
-test("the keyboard is enough, and the focus is always seen", async (t) => {
-  const page = await openDemo(t);
-  const focused = () =>
-    page.evaluate(() => {
-      const element = /** @type {HTMLElement} */ (document.activeElement);
-      const { outlineStyle, outlineWidth } = getComputedStyle(element);
-      const name = element.id || element.textContent || element.getAttribute("aria-labelledby");
-      return { name, outline: `${outlineStyle} ${outlineWidth}` };
-    });
-  const press = async (/** @type {string} */ key) => {
-    await page.keyboard.press(key);
-    const { name, outline } = await focused();
-    assert.equal(outline, "solid 2px", `${name}`);
-    return `${name}`;
-  };
-  assert.equal(await press("Tab"), "source");
-  await page.keyboard.type("Où est la gare ?");
-  await press("Enter");
-  await reads(page, "#target", "Where's the station?");
-  assert.equal(await page.getByLabel("French", { exact: true }).inputValue(), "Où est la gare ?");
-  assert.equal(await press("Tab"), "Je suis en retard.");
-  await press("Enter");
-  await reads(page, "#target", "I'm late.");
-  /** @type {string[]} */
-  const after = [];
-  for (let at = 0; at < 6; at += 1) after.push(await press("Tab"));
-  assert.deepEqual(after.slice(4), ["precision-int8", "picture"]);
-  await press("Shift+Tab");
-  await page.keyboard.press("ArrowRight");
-  await page.getByText("14.1 MB from").waitFor();
-});
-
 test("typing sends nothing, and the page may ask no other server", async (t) => {
   const page = await openDemo(t, { allowed: /Content Security Policy/ });
   /** @type {string[]} */
@@ -198,65 +147,3 @@ test("typing sends nothing, and the page may ask no other server", async (t) => 
   const asked = page.evaluate((address) => fetch(address).then(() => "answered"), `${other}/LICENSE`);
   await assert.rejects(asked, /Failed to fetch/);
 });
-
-for (const width of [320, 1400]) {
-  test(`a window of ${width} pixels`, async (t) => {
-    const page = await openDemo(t, { size: { width, height: 740 } });
-
-    await t.test("nothing moves while the page loads", async () => {
-      await page.reload();
-      await isReady(page);
-      assert.deepEqual(await page.evaluate(layoutShifts), []);
-    });
-
-    await t.test("nothing is wider than the window", async () => {
-      await translate(page, "Il pleut depuis ce matin, et j'ai oublié mon parapluie à la maison.");
-      const { scrollWidth, clientWidth } = await page.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.documentElement;
-        return { scrollWidth, clientWidth };
-      });
-      assert.equal(scrollWidth, clientWidth);
-    });
-
-    await t.test("axe finds no fault, in light and in dark", async () => {
-      await page.emulateMedia({ reducedMotion: "reduce" });
-      await page.evaluate(axe);
-      for (const [text, selector, shown] of /** @type {const} */ ([
-        ["", "#target", ""],
-        ["J'ai vu un 🦆 dans le jardin.", "#time", /with a beam of 4/],
-        [LONG, "#problem", /99 tokens/],
-      ])) {
-        await page.getByLabel("French", { exact: true }).fill(text);
-        await reads(page, selector, shown);
-        for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-          await page.emulateMedia({ colorScheme });
-          assert.deepEqual(await page.evaluate(violations), [], `${colorScheme}, ${selector}`);
-        }
-      }
-    });
-  });
-}
-
-/** Return what moved by more than a thousandth of the window, without somebody's doing. */
-function layoutShifts() {
-  return new Promise((done) => {
-    /** @type {unknown[]} */
-    const moved = [];
-    new PerformanceObserver((list) => {
-      for (const { value, sources } of /** @type {any[]} */ (list.getEntries())) {
-        const where = sources.map((/** @type {any} */ { node }) => node?.id || node?.nodeName);
-        if (value > 0.001) moved.push([value, ...where]);
-      }
-    }).observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(moved), 300);
-  });
-}
-
-/** Return the faults that axe finds. */
-async function violations() {
-  const found = await /** @type {any} */ (window).axe.run();
-  return found.violations.map((/** @type {any} */ { id, nodes }) => [
-    id,
-    ...nodes.map((/** @type {any} */ { html }) => html),
-  ]);
-}

@@ -159,4 +159,6 @@ test("make demo-web prints the address of the page and serves it on this machine
     assert.equal(response.status, 200, path);
     assert.equal(response.headers.get("content-type"), type, path);
   }
+  // The machine's other addresses
+  await assert.rejects(fetch(`http://127.0.0.2:${port}/`), { message: "fetch failed" });
 });
