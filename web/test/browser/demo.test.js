@@ -19,6 +19,20 @@ test("a typed sentence is translated, without Enter", async (t) => {
   assert.equal(await page.locator("#target").getAttribute("lang"), "en");
 });
 
+test("the translation is shown as it is decoded", async (t) => {
+  const page = await openDemo(t);
+  await page.evaluate(() => {
+    const target = /** @type {HTMLElement} */ (document.querySelector("#target"));
+    const shown = Object.assign(window, { shown: /** @type {string[]} */ ([]) }).shown;
+    const options = { childList: true };
+    new MutationObserver(() => shown.push(target.textContent ?? "")).observe(target, options);
+  });
+  await translate(page, SENTENCE);
+  const shown = await page.evaluate(() => /** @type {string[]} */ (/** @type {any} */ (window).shown));
+  assert.deepEqual(shown.slice(0, 4), ["Can", "Can you", "Can you help", "Can you help me"]);
+  assert.equal(shown.at(-1), "Can you help me carry these suitcases?");
+});
+
 test("alternatives and their scores are those of the translator", async (t) => {
   const page = await openDemo(t);
   await translate(page, SENTENCE);

@@ -17,6 +17,7 @@ import { copiedSite, openDemo, reads, serveUntil, translate } from "./demo.js";
 const UNREACHABLE = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_FAILED/;
 const PLACE = "some/where"; // of the copy on its server
 const FIXTURE = join(ROOT, "tests/fixtures/tiny-3");
+const MISSING = "decoder.int8.onnx";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -53,24 +54,30 @@ test("a copy on a static host translates, and goes on without its server", async
   await reads(page, "#target", "I'm late.");
 });
 
-test("a new model takes the place of the old one, once it is whole", async (t) => {
+/**
+ * Open a copy of the page, replace its model by another without one of its files, and load it again.
+ *
+ * @param {import("node:test").TestContext} t
+ */
+async function openWithHalfOfNewModel(t) {
   const site = copiedSite(t);
   const exported = join(site, PLACE, "exported");
-  const old = checksumOfManifest(exported);
+  const [old, recent] = [checksumOfManifest(exported), checksumOfManifest(FIXTURE)];
   const { base, stop } = await serveUntil(t, site);
   const allowed = new RegExp(`${UNREACHABLE.source}|status of 404`);
   const page = await openDemo(t, { base: `${base}/${PLACE}`, allowed });
   assert.deepEqual(await modelCaches(page), [old]);
-
-  // As long as a file of the new one is missing, what was kept stays.
-  const recent = checksumOfManifest(FIXTURE);
   cpSync(FIXTURE, exported, { recursive: true });
-  rmSync(join(exported, "decoder.int8.onnx"));
+  rmSync(join(exported, MISSING));
   await page.reload();
   await reads(page, "#state", /decoder\.int8\.onnx: missing; copy the whole folder again$/);
   assert.deepEqual(await modelCaches(page), [old, recent]);
+  return { page, exported, stop, old, recent };
+}
 
-  cpSync(join(FIXTURE, "decoder.int8.onnx"), join(exported, "decoder.int8.onnx"));
+test("a new model takes the place of the old one, once it is whole", async (t) => {
+  const { page, exported, stop, recent } = await openWithHalfOfNewModel(t);
+  cpSync(join(FIXTURE, MISSING), join(exported, MISSING));
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText("saved for use offline").waitFor();
   assert.deepEqual(await modelCaches(page), [recent]);
@@ -85,16 +92,7 @@ test("a new model takes the place of the old one, once it is whole", async (t) =
 });
 
 test("without a network, a new model that has not arrived is none", async (t) => {
-  const site = copiedSite(t);
-  const exported = join(site, PLACE, "exported");
-  const old = checksumOfManifest(exported);
-  const { base, stop } = await serveUntil(t, site);
-  const allowed = new RegExp(`${UNREACHABLE.source}|status of 404`);
-  const page = await openDemo(t, { base: `${base}/${PLACE}`, allowed });
-  cpSync(FIXTURE, exported, { recursive: true });
-  rmSync(join(exported, "decoder.int8.onnx"));
-  await page.reload();
-  await reads(page, "#state", /decoder\.int8\.onnx: missing/);
+  const { page, stop, old } = await openWithHalfOfNewModel(t);
   await stop();
   await page.reload();
   await page.getByText(/^Offline/).waitFor();
