@@ -70,7 +70,7 @@ test("what an older work brings, or its error, is dropped", async () => {
   }
   const newest = new Newest();
   const old = [newest.run(slow("a", false), views), newest.run(slow("b", true), views)];
-  await new Promise((done) => setImmediate(done));
+  await new Promise((done) => setTimeout(done));
   await newest.run(quick(), views);
   for (const done of release) done();
   await Promise.all(old);
