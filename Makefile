@@ -10,6 +10,7 @@
 #   make test-scale  the recipes for many texts: Ray Data, and the container's instructions
 #   make test-spark  the recipe for Spark (needs Java)
 #   make test-web    the reader for browsers beside Python, in Node and in Chromium (needs all three)
+#   make demo-web    the demo page of the reader, on localhost (needs node and npm)
 #   make parity      compare the back ends over a whole corpus: make parity DATA=data/fra-eng.zip
 #                    (RECIPE=attention: the model with attention)
 #   make bench       measure speed and start-up of a run's model: make bench RUN=runs/default
@@ -31,9 +32,10 @@ RUN ?= runs/demo
 OUT ?= runs/demo-exported
 DATA ?= data/fra-eng.zip
 RECIPE ?= default
+PORT ?= 8000
 
-.PHONY: install demo model test test-slow lint test-wheel test-scale test-spark test-web parity bench fixture phrasebook
-.PHONY: notebook clean
+.PHONY: install demo demo-web model test test-slow lint test-wheel test-scale test-spark test-web parity bench
+.PHONY: fixture phrasebook notebook clean
 
 install: $(STAMP)
 
@@ -93,6 +95,15 @@ test-web: $(STAMP)
 	expected=$$(mktemp -d) && trap 'rm -rf "$$expected"' EXIT \
 		&& $(BIN)/python web/test/expected.py cases --out "$$expected" \
 		&& cd web && EXPECTED="$$expected" node --test test/*.test.js test/browser/*.test.js
+
+# For this machine alone. The page needs no environment of Python's packages.
+demo-web: web/node_modules/onnxruntime-web
+	@echo "http://127.0.0.1:$(PORT)/web/demo/ (Ctrl+C ends it)"
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1
+
+web/node_modules/onnxruntime-web: web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
 
 parity: $(STAMP)
 	$(BIN)/python -m training.fit --recipe $(RECIPE) --data $(DATA) --held-out 0 --run runs/parity --force

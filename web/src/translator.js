@@ -22,6 +22,8 @@ import { Tokenizer } from "./text/tokenizer.js";
  *   has learned it, else `"error"`
  * @property {number | null} [maxLength] the most tokens of a translation, the end mark included; by
  *   default as many as the longest in training
+ * @property {import("./folder/reader.js").OnProgress} [onProgress] called while the files arrive,
+ *   with `{ loaded, total }` in bytes
  */
 
 /**
@@ -39,7 +41,7 @@ import { Tokenizer } from "./text/tokenizer.js";
  * @property {boolean} [attention] also return the attention
  */
 
-const LOAD_OPTIONS = ["precision", "unknownWords", "maxLength"];
+const LOAD_OPTIONS = ["precision", "unknownWords", "maxLength", "onProgress"];
 const SEARCH_OPTIONS = ["beamSize", "lengthPenalty"];
 const BATCH_OPTIONS = [...SEARCH_OPTIONS, "nBest", "batchSize", "attention"];
 
@@ -62,11 +64,14 @@ export class Translator {
    */
   static async load(folder, options = {}) {
     requireKnown(options, LOAD_OPTIONS);
-    const { precision = "fp32", unknownWords = null, maxLength = null } = options;
+    const { precision = "fp32", unknownWords = null, maxLength = null, onProgress } = options;
     if (maxLength !== null) {
       requireInteger("maxLength", maxLength, MOST_TOKENS, `1 to ${MOST_TOKENS}`);
     }
-    const { manifest, ...content } = await readFolder(folder, precision);
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      throw new OptionError(`onProgress: expected a function, found ${quoted(onProgress)}`);
+    }
+    const { manifest, ...content } = await readFolder(folder, precision, onProgress);
     const source = new Tokenizer(content.source.mode, content.source.vocabulary, {
       unknownWords,
       maxLength: manifest.source.max_length,

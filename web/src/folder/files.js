@@ -18,13 +18,19 @@ import { kindOf } from "./file_kind.js";
  */
 
 /**
+ * Called with the number of bytes that have arrived since the call before.
+ *
+ * @typedef {(bytes: number) => void} OnBytes
+ */
+
+/**
  * A way to the bytes of a folder's files.
  *
  * @typedef {object} Files
  * @property {string} place of the folder in messages, with a separator at its end
  * @property {boolean} mayChange whether another read may give other bytes
- * @property {(name: string, limit: number) => Promise<Uint8Array>} read a file of at most `limit`
- *   bytes
+ * @property {(name: string, limit: number, onBytes?: OnBytes) => Promise<Uint8Array>} read a file of
+ *   at most `limit` bytes
  */
 
 /**
@@ -51,13 +57,14 @@ function filesInMemory(files) {
   return {
     place: "",
     mayChange: false,
-    read: async (name, limit) => {
+    read: async (name, limit, onBytes) => {
       const content = files.get(name);
       if (content === undefined) throw notThere(name);
       if (!(content instanceof Uint8Array)) {
         throw new OptionError(`${name}: expected a Uint8Array, found ${quoted(content)}`);
       }
       if (content.length > limit) throw tooLong(name, limit, content.length, content);
+      onBytes?.(content.length);
       return content;
     },
   };
@@ -69,14 +76,19 @@ function filesInMemory(files) {
  */
 function filesAt(address) {
   const place = address.endsWith("/") ? address : `${address}/`;
-  return { place, mayChange: true, read: (name, limit) => fetched(place + name, limit) };
+  return {
+    place,
+    mayChange: true,
+    read: (name, limit, onBytes) => fetched(place + name, limit, onBytes),
+  };
 }
 
 /**
  * @param {string} address
  * @param {number} limit
+ * @param {OnBytes} [onBytes]
  */
-async function fetched(address, limit) {
+async function fetched(address, limit, onBytes) {
   try {
     // A cached graph beside a new manifest would be a mix: the cache is asked whether it is fresh.
     const response = await fetch(address, { cache: "no-cache" });
@@ -86,7 +98,7 @@ async function fetched(address, limit) {
         `${address}: cannot be read: the server answered ${response.status} ${response.statusText}`,
       );
     }
-    return await collected(response.body, address, limit);
+    return await collected(response.body, address, limit, onBytes);
   } catch (error) {
     if (error instanceof ArtefactError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -104,8 +116,9 @@ async function fetched(address, limit) {
  * @param {ReadableStream<Uint8Array>} stream
  * @param {string} address
  * @param {number} limit
+ * @param {OnBytes} [onBytes]
  */
-async function collected(stream, address, limit) {
+async function collected(stream, address, limit, onBytes) {
   const reader = stream.getReader();
   const parts = [];
   let length = 0;
@@ -116,6 +129,7 @@ async function collected(stream, address, limit) {
       await reader.cancel();
       throw tooLong(address, limit, length, parts[0]);
     }
+    onBytes?.(next.value.length);
   }
   const content = new Uint8Array(length);
   let at = 0;

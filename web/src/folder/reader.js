@@ -8,7 +8,7 @@ import { kindOf } from "./file_kind.js";
 import { filesOf } from "./files.js";
 import { readManifest } from "./manifest.js";
 import { MANIFEST_FILE } from "./names.js";
-import { readTextSide } from "./text_side.js";
+import { filesOfTextSide, readTextSide } from "./text_side.js";
 
 /** @typedef {import("./files.js").Files} Files */
 /** @typedef {import("./manifest.js").Manifest} Manifest */
@@ -17,6 +17,14 @@ import { readTextSide } from "./text_side.js";
  * Which graphs: float32, whose tokens are PyTorch's; or quantized ones, smaller and quicker.
  *
  * @typedef {"fp32" | "int8"} Precision
+ */
+
+/**
+ * Called while the files of a folder arrive, and no more once one of them has failed.
+ *
+ * @callback OnProgress
+ * @param {{ loaded: number, total: number }} progress bytes: those that have arrived, and those of
+ *   all files that the precision needs, the manifest left out
  */
 
 /**
@@ -34,9 +42,10 @@ const MOST_REPLACEMENTS = 5;
  *
  * @param {string | URL | import("./files.js").FilesByName} folder its address, or its files by name
  * @param {Precision} precision
+ * @param {OnProgress} [onProgress]
  * @returns {Promise<FolderContent>}
  */
-export async function readFolder(folder, precision) {
+export async function readFolder(folder, precision, onProgress) {
   if (!PRECISIONS.includes(precision)) {
     const expected = PRECISIONS.map(quoted).join(", ");
     throw new OptionError(`precision: expected one of ${expected}, found ${quoted(precision)}`);
@@ -45,7 +54,7 @@ export async function readFolder(folder, precision) {
   for (let replacements = 0; ; replacements += 1) {
     const content = await files.read(MANIFEST_FILE, LARGEST_MANIFEST);
     try {
-      return await readAll(files, content, precision);
+      return await readAll(files, content, precision, onProgress);
     } catch (error) {
       const hopeless = !files.mayChange || replacements === MOST_REPLACEMENTS;
       if (!(error instanceof ArtefactError) || hopeless) throw error;
@@ -58,17 +67,28 @@ export async function readFolder(folder, precision) {
  * @param {Files} files
  * @param {Uint8Array} manifestContent
  * @param {Precision} precision
+ * @param {OnProgress} [onProgress]
  */
-async function readAll(files, manifestContent, precision) {
+async function readAll(files, manifestContent, precision, onProgress) {
   const manifest = await readManifest(manifestContent);
   const graphs = graphsOf(manifest, precision);
-  const read = (/** @type {string} */ name) => readChecked(files, manifest, name);
+  const total = sizeOf(manifest, precision);
+  let loaded = 0;
+  let failed = false; // the other files go on arriving
+  const onBytes = (/** @type {number} */ bytes) => {
+    loaded += bytes;
+    if (!failed) onProgress?.({ loaded, total });
+  };
+  const read = (/** @type {string} */ name) => readChecked(files, manifest, name, onBytes);
   const [source, target, encoder, decoder] = await Promise.all([
     readTextSide("source", manifest, read),
     readTextSide("target", manifest, read),
     read(graphs.encoder.file),
     read(graphs.decoder.file),
-  ]);
+  ]).catch((error) => {
+    failed = true;
+    throw error;
+  });
   return { manifest, graphs, source, target, encoder, decoder };
 }
 
@@ -87,16 +107,31 @@ function graphsOf({ graphs, int8 }, precision) {
 }
 
 /**
+ * Return the number of bytes that a precision needs, the manifest left out.
+ *
+ * @param {Manifest} manifest
+ * @param {Precision} precision
+ */
+export function sizeOf(manifest, precision) {
+  const { encoder, decoder } = graphsOf(manifest, precision);
+  const sides = [...filesOfTextSide("source", manifest), ...filesOfTextSide("target", manifest)];
+  return [...sides, encoder.file, decoder.file]
+    .map((name) => manifest.files.get(name)?.size ?? 0)
+    .reduce((one, other) => one + other);
+}
+
+/**
  * Return a file's bytes after comparing them with the manifest.
  *
  * @param {Files} files
  * @param {Manifest} manifest
  * @param {string} name
+ * @param {import("./files.js").OnBytes} onBytes
  */
-async function readChecked(files, manifest, name) {
+async function readChecked(files, manifest, name, onBytes) {
   const record = manifest.files.get(name);
   if (record === undefined) throw new TypeError(`${name}: not recorded`); // the rules ask for it
-  const content = await files.read(name, record.size);
+  const content = await files.read(name, record.size, onBytes);
   const actual = await sha256(content);
   if (content.length === record.size && actual === record.sha256) return content;
   const where = files.place + name;

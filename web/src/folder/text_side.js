@@ -9,6 +9,17 @@ import { Vocabulary } from "../text/vocabulary.js";
 import { MERGES_FILES, VOCABULARY_FILES } from "./names.js";
 
 /**
+ * Return the names of the files that a side is read from.
+ *
+ * @param {"source" | "target"} name
+ * @param {import("./manifest.js").Manifest} manifest
+ */
+export function filesOfTextSide(name, manifest) {
+  const file = VOCABULARY_FILES[name];
+  return manifest[name].text === "natural" ? [file, MERGES_FILES[name]] : [file];
+}
+
+/**
  * Return the text mode and the vocabulary of a side.
  *
  * @param {"source" | "target"} name
@@ -18,10 +29,8 @@ import { MERGES_FILES, VOCABULARY_FILES } from "./names.js";
  */
 export async function readTextSide(name, manifest, read) {
   const side = manifest[name];
-  const file = VOCABULARY_FILES[name];
-  const mergesFile = MERGES_FILES[name];
-  const natural = side.text === "natural";
-  const merges = natural ? Merges.fromBytes(await read(mergesFile), mergesFile) : undefined;
+  const [file, mergesFile] = filesOfTextSide(name, manifest);
+  const merges = mergesFile ? Merges.fromBytes(await read(mergesFile), mergesFile) : undefined;
   const mode = textMode(side.text, { merges, foldCase: side.fold_case });
   const unk = name === "source" && manifest.special_ids.unk !== null;
   const options = { unk, wordForms: mode.hasWordForms };
