@@ -141,7 +141,10 @@ async function answered(url) {
 
 test("make demo-web prints the address of the page and serves it on this machine alone", async (t) => {
   const port = await freePort();
-  const make = spawn("make", ["demo-web", `PORT=${port}`, "-o", "web/node_modules/onnxruntime-web"], { cwd: ROOT, detached: true });
+  const installed = ["-o", "web/node_modules/onnxruntime-web"];
+  // The test may itself run under make, which would then name the folder first.
+  const options = ["--no-print-directory", ...installed];
+  const make = spawn("make", ["demo-web", `PORT=${port}`, ...options], { cwd: ROOT, detached: true });
   t.after(() => process.kill(-Number(make.pid)));
   const [written] = await once(make.stdout, "data");
   const address = String(written).split(" ")[0];
