@@ -57,7 +57,7 @@ model: $(STAMP)
 		--no-torchscript --attribution "www.manythings.org/anki and tatoeba.org, CC BY 2.0"
 
 test: lint
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 # The long versions of tests that kill processes or try generated inputs.
 test-slow: $(STAMP)
