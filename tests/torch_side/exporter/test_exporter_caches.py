@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from s2s_export.exporter import build, onnx_export
+from s2s_export.exporter.source import ExportSource
 from training.models.seq2seq import Seq2Seq
 from training.recipes.recipe import ModelName, Recipe
 
@@ -26,6 +27,17 @@ class OneBatch(nn.Module):
     def forward(self, token: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         output, hidden = self.gru(self.embedding(token).view(1, BATCH, UNITS), hidden)
         return torch.log_softmax(self.out(output[0]), dim=-1), hidden
+
+
+@EACH_MODEL
+def test_the_same_module_gives_the_same_onnx(source: ExportSource) -> None:
+    """Whatever was exported before; the exporter also numbers values as it goes."""
+    other = Seq2Seq(Recipe(hidden_size=128), 20, 15).eval().decoder
+    contents = []
+    for _ in range(2):
+        onnx_export.to_onnx(other, other.spec(), build.GRAPHS.decoder)
+        contents.append(build.build_graphs(source))
+    assert contents[0] == contents[1]
 
 
 @EACH_MODEL
