@@ -161,7 +161,7 @@ def _strip_metadata(model: onnx.ModelProto) -> None:
 def _number_names(graph: onnx.GraphProto, kept: set[str]) -> None:
     """Name nodes, intermediate values and constants after their place in the graph.
 
-    The exporter's own numbers depend on the modules that it has exported before in this process.
+    The exporter's own numbers may depend on what it has exported before in this process.
 
     Args:
         graph: to be changed.
