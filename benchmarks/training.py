@@ -28,6 +28,8 @@ from training.models.tutorial import DecoderRNN, EncoderRNN
 from training.recipes.named import RECIPES
 
 _ROUNDS = 3
+THREADS_OF_FIT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
+"""As ``s2s_export.command.share_cores`` sets them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rates: dict[str, list[float]] = {name: [] for name in _VARIANTS}
     for _ in range(_ROUNDS):
         for name, measured in rates.items():
-            policy = {} if name == "literal loop" else {"OMP_WAIT_POLICY": "PASSIVE"}  # as in fit
-            measured.append(rate_in_a_process(name, policy, options.data))
+            variables = {} if name == "literal loop" else THREADS_OF_FIT
+            measured.append(rate_in_a_process(name, variables, options.data))
     baseline = statistics.median(rates["literal loop"])
     print(f"{'':18} {'pairs/s':>8} {'times':>6}   (median and range of {_ROUNDS} rounds)")
     for name, measured in rates.items():

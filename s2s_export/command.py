@@ -74,12 +74,16 @@ def _reader_went_away(error: OSError) -> bool:
 
 
 def share_cores() -> None:
-    """Let idle OpenMP threads sleep; call it before torch is imported.
+    """Let idle OpenMP threads spin for a moment, then sleep; call it before torch is imported.
 
-    They spin by default, which brings training nearly to a halt where another process wants one of
-    the cores; docs/benchmarks.md has the figures. A value that the user has set is respected.
+    They spin for long by default, which brings training nearly to a halt where another process
+    wants one of the cores; without any, two threads are hardly faster than one. docs/benchmarks.md
+    has the figures. A policy that the user has set is respected.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+        # Libgomp's own: rounds of its loop, some 0.1 ms. Others sleep, as the policy says.
+        os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 
 def complain(message: str) -> None:

@@ -23,6 +23,7 @@ from .data.noise.text_noise import TextNoise
 from .data.noise.word_dropout import WordDropout
 from .loss import Loss, batch_loss
 from .models.seq2seq import Seq2Seq
+from .precision import mixed_precision
 from .recipes.recipe import Recipe
 from .recipes.selection import SideName
 from .run.time_limit import NO_LIMIT, TimeLimit
@@ -68,6 +69,7 @@ class Learner:
         """Make the model that the recipe describes; the seed decides its weights."""
         self._recipe, self._limit = recipe, limit
         self._device = device
+        self._mixed_precision = mixed_precision(recipe, device)
         self._pairs = encode_pairs(corpus.training, corpus.vocabularies)
         self.max_source_length = max(len(pair.source) for pair in self._pairs)
         self.max_target_length = max(len(pair.target) for pair in self._pairs)
@@ -179,6 +181,7 @@ class Learner:
             self._recipe,
             free_running=free_running,
             word_predictor=self._word_predictor,
+            mixed_precision=self._mixed_precision,
         )
 
     def _epoch_groups(self) -> Sequence[Sequence[EncodedPair]]:

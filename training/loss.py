@@ -44,6 +44,7 @@ def batch_loss(
     *,
     free_running: bool,
     word_predictor: nn.Linear | None = None,
+    mixed_precision: bool = False,
 ) -> Loss:
     """Return the loss of a batch, ready for the backward pass.
 
@@ -54,15 +55,21 @@ def batch_loss(
         free_running: feed the decoder its own predictions; a sentence ends where it predicts EOS,
             and later tokens do not count.
         word_predictor: of ``word_prediction_loss``.
+        mixed_precision: run the recurrence in bfloat16.
     """
     passes, dropout = 2 if recipe.consistency else 1, recipe.dropout or 0.0
     sentences, batch = batch.size, batch.repeated(passes)
-    state = encode(model, batch.source, dropout)
-    if free_running:
-        fed, counted = predicted_inputs(model, state, batch)
-    else:
-        fed, counted = reference_inputs(batch), batch.mask
-    log_probs = token_log_probs(model, state, fed, counted, dropout)
+    with torch.autocast(batch.source.device.type, torch.bfloat16, enabled=mixed_precision):
+        state = encode(model, batch.source, dropout)
+        if free_running:
+            fed, counted = predicted_inputs(model, state, batch)
+        else:
+            fed, counted = reference_inputs(batch), batch.mask
+        outputs = decoder_outputs(model, state, fed, counted, dropout)
+    hidden = state["hidden"]
+    if mixed_precision:
+        outputs, hidden = outputs.float(), hidden.float()
+    log_probs = model.decoder.score(outputs)
     reference = batch.target[: len(fed)][counted]
     nll = functional.nll_loss(log_probs, reference, reduction="sum")
     total = nll
@@ -70,9 +77,7 @@ def batch_loss(
         evenly = -log_probs.mean(dim=-1).sum()
         total = (1 - recipe.label_smoothing) * nll + recipe.label_smoothing * evenly
     if word_predictor is not None:
-        total = total + recipe.word_prediction * word_prediction_loss(
-            word_predictor, state["hidden"], batch
-        )
+        total = total + recipe.word_prediction * word_prediction_loss(word_predictor, hidden, batch)
     if recipe.consistency:
         total = total + 2 * recipe.consistency * consistency_loss(log_probs, counted)
     tokens = len(log_probs)
@@ -87,7 +92,8 @@ def mean_loss(model: Seq2Seq, batches: Iterable[Batch]) -> float | None:
     nll, tokens = 0.0, 0
     for batch in (loaded.to(device) for loaded in batches):
         state = encode(model, batch.source)
-        log_probs = token_log_probs(model, state, reference_inputs(batch), batch.mask)
+        outputs = decoder_outputs(model, state, reference_inputs(batch), batch.mask)
+        log_probs = model.decoder.score(outputs)
         nll += functional.nll_loss(log_probs, batch.target[batch.mask], reduction="sum").item()
         tokens += len(log_probs)
     return nll / tokens if tokens else None
@@ -103,7 +109,7 @@ def encode(model: Seq2Seq, source: Tensor, dropout: float = 0.0) -> TensorState:
     Args:
         model: encoder and decoder.
         source: ``int64[S, B]``.
-        dropout: fraction of the embeddings to drop, as for ``token_log_probs``.
+        dropout: fraction of the embeddings to drop, as for ``decoder_outputs``.
 
     Returns:
         The decoder's first state: the encoder's outputs, and zeros where it supplies none.
@@ -163,10 +169,10 @@ def word_prediction_loss(word_predictor: nn.Linear, hidden: Tensor, batch: Batch
     return -of_targets[batch.mask.T].sum()
 
 
-def token_log_probs(
+def decoder_outputs(
     model: Seq2Seq, state: TensorState, fed: Tensor, counted: Tensor, dropout: float = 0.0
 ) -> Tensor:
-    """Return the log-probabilities of the next token at the places that count.
+    """Return the decoder's outputs at the places that count; its ``score`` tells the next token.
 
     Args:
         model: encoder and decoder.
@@ -178,14 +184,14 @@ def token_log_probs(
             fewer random numbers.
 
     Returns:
-        ``float32[N, V]``.
+        ``float32[N, …]``, or ``bfloat16`` under autocast.
     """
     decoder = model.decoder
     # Only the recurrence must go step by step: the other layers give the same numbers for all steps
     # at once, which saves a full-size gradient of their weights for each step.
     embedded = _drop(decoder.embedding(fed), dropout)
     outputs = decoder.unroll(embedded, *(state[tensor.name] for tensor in decoder.spec().state))
-    return decoder.score(_drop(outputs, dropout)[counted])  # [T, B, H] -> [N, H] -> [N, V]
+    return _drop(outputs, dropout)[counted]  # [T, B, H] -> [N, H]
 
 
 def reference_inputs(batch: Batch) -> Tensor:

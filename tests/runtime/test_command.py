@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from s2s_export import __main__ as command_line
+from s2s_export import command
 
 
 def run(*arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int, str, str]:
@@ -241,3 +242,18 @@ def test_ctrl_c_is_one_line_and_exit_code_130(tiny: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert (process.returncode, err) == (130, b"error: interrupted\n")
+
+
+def test_idle_threads_spin_for_a_moment_unless_the_user_has_a_policy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for policy, spins in ((None, "3000"), ("ACTIVE", None)):
+        with monkeypatch.context() as variables:
+            for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+                variables.setenv(name, "")  # and so it is put back
+                variables.delenv(name)
+            if policy is not None:
+                variables.setenv("OMP_WAIT_POLICY", policy)
+            command.share_cores()
+            assert os.environ["OMP_WAIT_POLICY"] == (policy or "PASSIVE")
+            assert os.environ.get("GOMP_SPINCOUNT") == spins

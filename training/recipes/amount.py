@@ -32,19 +32,21 @@ def consistency_for(tokens: int) -> float:
 
 @dataclass(frozen=True)
 class Size:
-    """The size of a model for words, and the dropout that goes with it.
+    """The size of a model for words, and the dropout and the batches that go with it.
 
     Attributes:
         hidden: units of the GRUs.
         embedding: units of the embeddings.
         dropout: fraction that training drops.
+        batch: the most pairs of a step.
     """
 
     hidden: int
     embedding: int
     dropout: float
+    batch: int
 
 
 def size_for(tokens: int) -> Size:
-    """Return the size: a larger model, with less dropout, from a million tokens on."""
-    return Size(192, 128, 0.3) if tokens < _MANY else Size(256, 160, 0.2)
+    """Return the size: from a million tokens on a larger model, with less dropout."""
+    return Size(192, 128, 0.3, batch=64) if tokens < _MANY else Size(256, 160, 0.2, batch=64)

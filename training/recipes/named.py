@@ -23,6 +23,7 @@ TUTORIAL = Recipe(
     label_smoothing=0.0,
     word_prediction=0.0,
     word_dropout=0.0,
+    mixed_precision="off",
     report_every=500,
     curve_every=100,
     selection=Selection(held_out=0.0),
@@ -57,6 +58,8 @@ SENTENCES = Recipe(
 WORDS = Recipe(
     model="conditional",
     epochs=0,
+    batch_size=0,
+    batch_tokens=0,
     learning_rate=2e-3,
     dropout=None,
     word_prediction=0.0,

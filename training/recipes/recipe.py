@@ -12,6 +12,8 @@ from .selection import Selection, require
 
 ModelName = Literal["tutorial", "attention", "conditional"]
 
+_TOKENS_OF_A_PAIR = 20
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -25,8 +27,10 @@ class Recipe:
             end in time. All counts, from sorting the pairs to the last validation, and earlier
             sittings before --resume too. 0 is no limit. A run with a limit is not bit-exact: how
             many steps it takes depends on the machine.
-        batch_size: the most pairs of a step; all have equally many source tokens.
-        batch_tokens: the most target tokens of a step, padding counted; this bounds the memory.
+        batch_size: the most pairs of a step; all have equally many source tokens; 0 follows the
+            amount of data (``size_for``).
+        batch_tokens: the most target tokens of a step, padding counted; this bounds the memory. 0
+            is 20 for each of the pairs.
         loss: a step's loss is the mean over ``token``s, or over ``sentence``s of their sums.
         teacher_forcing_ratio: fraction of the steps in which the decoder is fed the reference; in
             the others it is fed its own predictions, and a sentence ends where it predicts EOS.
@@ -60,6 +64,9 @@ class Recipe:
             stops; 0 goes on.
         report_every: print the running loss after so many sentences, as the tutorial does; 0 never.
         curve_every: sentences from one point of the loss curve to the next.
+        mixed_precision: training multiplies in bfloat16; weights, their updates and the loss stay
+            float32, and so does the exported model. Only the model ``conditional`` can. ``auto``
+            does so with 384 units or more, on a processor that has circuits for it (Intel's AMX).
         model: ``tutorial``; ``attention``, whose decoder looks back at all tokens of the source; or
             ``conditional``, which also reads the source in both directions.
         hidden_size: units of the GRUs; 0 follows the amount of data (``size_for``), in the model
@@ -96,6 +103,7 @@ class Recipe:
     perfect_validations: int = 0
     report_every: int = 0
     curve_every: int = 2000
+    mixed_precision: Literal["auto", "on", "off"] = "auto"
     model: ModelName = "tutorial"
     hidden_size: int = 256
     embedding_size: int = 0
@@ -104,14 +112,12 @@ class Recipe:
     selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
-        for name in (
-            *("batch_size", "batch_tokens", "validate_every", "patience", "curve_every"),
-            *("n_layers", "encoder_layers"),
-        ):
+        for name in (*("validate_every", "patience", "curve_every", "n_layers", "encoder_layers"),):
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
             *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
             *("epochs", "max_minutes", "hidden_size", "embedding_size", "perfect_validations"),
+            *("batch_size", "batch_tokens"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in (
@@ -132,6 +138,8 @@ class Recipe:
             require(hidden >= 1, "hidden_size", f"1 or more with --model {model}", hidden)
             layers, expected = self.encoder_layers, f"1 with --model {model}"
             require(layers == 1, "encoder_layers", expected, layers)
+            expected = f"auto or off with --model {model}"
+            require(self.mixed_precision != "on", "mixed_precision", expected, self.mixed_precision)
             expected = f"0 or the hidden size, {hidden}, with --model {model}"
             require(embedding in (0, hidden), "embedding_size", expected, embedding)
 
@@ -160,12 +168,15 @@ class Recipe:
             possible = dropout > 0 and self.teacher_forcing_ratio == 1
             consistency = consistency_for(tokens) if possible else 0.0
         embedding = self.embedding_size or (0 if self.hidden_size else size.embedding)
+        batch_size = self.batch_size or size.batch
         return replace(
             self,
             epochs=self.epochs or epochs_for(tokens),
             dropout=dropout,
             consistency=consistency,
             hidden_size=self.hidden_size or size.hidden,
+            batch_size=batch_size,
+            batch_tokens=self.batch_tokens or _TOKENS_OF_A_PAIR * batch_size,
             embedding_size=embedding,
         )
 

@@ -9,17 +9,19 @@ import torch
 from s2s_export.errors import CheckpointError, DataError
 
 from ..data.corpus import Corpus
+from ..precision import mixed_precision
 from ..recipes.recipe import Recipe
 from ..start.options import Start
 from .checkpoint import recipe_from
 
 
-def environment(device: torch.device) -> dict[str, str]:
-    """Return the conditions of bit-exact resuming, apart from the recipe and the pairs."""
+def environment(device: torch.device, recipe: Recipe) -> dict[str, str]:
+    """Return the conditions of bit-exact resuming, apart from what the command says."""
     return {
         "torch": str(torch.__version__),  # a subclass of str, which weights_only refuses
         "device": device.type,
         "threads": str(torch.get_num_threads()),
+        "products": "bfloat16" if mixed_precision(recipe, device) else "float32",
     }
 
 

@@ -55,7 +55,7 @@ class Training:
         validators = self._validator, self._tester
         self._best = BestModel(run, recipe, recipe_name, corpus, self._learner, validators)
         self._progress = Progress()
-        self._environment = resuming.environment(device)
+        self._environment = resuming.environment(device, recipe)
         self._clock = reporting.Clock()
         self._tensorboard = HistoryWriter(run / run_folder.TENSORBOARD_FOLDER)
 

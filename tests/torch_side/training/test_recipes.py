@@ -101,6 +101,8 @@ def test_any_choice_can_be_given() -> None:
             ["--recipe", "attention", "--embedding-size", "128"],
             "--embedding-size: expected 0 or the hidden size, 256, with --model attention, found 1",
         ),
+        (["--mixed-precision", "on"], "--mixed-precision: expected auto or off with --model tut"),
+        (["--batch-size", "-1"], "--batch-size: expected 0 or more, found -1"),
         (["--embedding-size", "-1"], "--embedding-size: expected 0 or more, found -1"),
         (["--epoch"], "--epoch"),
         (["--device", "tpu"], "--device"),
@@ -156,13 +158,15 @@ def test_words_take_their_choices_from_the_amount_of_data() -> None:
     assert (small.dropout, middle.dropout, large.dropout) == (0.3, 0.3, 0.2)
     sizes = [(recipe.hidden_size, recipe.embedding_size) for recipe in (small, middle, large)]
     assert sizes == [(192, 128), (192, 128), (256, 160)]
+    batches = [(recipe.batch_size, recipe.batch_tokens) for recipe in (small, middle, large)]
+    assert batches == [(64, 1280), (64, 1280), (64, 1280)]
 
 
 def test_choices_that_are_given_stay() -> None:
     assert DEFAULT.for_tokens(100_000) == DEFAULT
-    given = replace(RECIPES["words"], epochs=7, dropout=0.0, hidden_size=64)
+    given = replace(RECIPES["words"], epochs=7, dropout=0.0, hidden_size=64, batch_size=8)
     recipe = given.for_tokens(40_000)
-    assert recipe == replace(given, consistency=recipe.consistency)
+    assert recipe == replace(given, consistency=recipe.consistency, batch_tokens=160)
     assert recipe.units_of_embeddings == 64
     assert recipe.consistency == 0.0, "without dropout there is nothing to compare"
     assert recipe.for_tokens(10**9) == recipe

@@ -198,9 +198,9 @@ def test_resuming_with_another_torch_or_device_is_reported(
     err = capsys.readouterr().err
     assert "note: begun with torch 2.10.0, device cpu" in err
     assert ": not bit-exact from here on" in err
-    here = resuming.environment(torch.device("cpu"))
+    here, there = (resuming.environment(torch.device(name), Recipe()) for name in ("cpu", "cuda"))
     assert resuming.inexactness(here, here) is None
-    assert resuming.inexactness(here, resuming.environment(torch.device("cuda"))) is not None
+    assert resuming.inexactness(here, there) is not None
 
 
 def test_a_nan_or_infinite_loss_keeps_the_last_good_checkpoint(
