@@ -28,7 +28,7 @@ from training.models.tutorial import DecoderRNN, EncoderRNN
 from training.recipes.named import RECIPES
 
 _ROUNDS = 3
-THREADS_OF_FIT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
+THREADS_OF_FIT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}
 """As ``s2s_export.command.share_cores`` sets them."""
 
 

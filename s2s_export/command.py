@@ -82,8 +82,8 @@ def share_cores() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-        # Libgomp's own: rounds of its loop, some 0.1 ms. Others sleep, as the policy says.
-        os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+        # Libgomp's own: rounds of its loop, some 0.3 ms. Others sleep, as the policy says.
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def complain(message: str) -> None:

@@ -247,7 +247,7 @@ def test_ctrl_c_is_one_line_and_exit_code_130(tiny: Path) -> None:
 def test_idle_threads_spin_for_a_moment_unless_the_user_has_a_policy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for policy, spins in ((None, "3000"), ("ACTIVE", None)):
+    for policy, spins in ((None, "10000"), ("ACTIVE", None)):
         with monkeypatch.context() as variables:
             for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
                 variables.setenv(name, "")  # and so it is put back
