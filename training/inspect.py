@@ -121,7 +121,8 @@ def following_choices(inspection: Inspection) -> str:
     return (
         f"of some {tokens:,} tokens follow: {recipe.epochs} epochs, {recipe.hidden_size} units, "
         f"embeddings of {recipe.embedding_size}, dropout {recipe.dropout}, "
-        f"consistency {recipe.consistency}"
+        f"consistency {recipe.consistency}, batches of {recipe.batch_size}, "
+        f"learning rate {recipe.learning_rate}"
     )
 
 

@@ -32,21 +32,25 @@ def consistency_for(tokens: int) -> float:
 
 @dataclass(frozen=True)
 class Size:
-    """The size of a model for words, and the dropout and the batches that go with it.
+    """The size of a model for words, and what goes with it in training.
 
     Attributes:
         hidden: units of the GRUs.
         embedding: units of the embeddings.
         dropout: fraction that training drops.
         batch: the most pairs of a step.
+        learning_rate: of Adam, at its highest.
     """
 
     hidden: int
     embedding: int
     dropout: float
     batch: int
+    learning_rate: float
 
 
 def size_for(tokens: int) -> Size:
-    """Return the size: from a million tokens on a larger model, with less dropout."""
-    return Size(192, 128, 0.3, batch=64) if tokens < _MANY else Size(256, 160, 0.2, batch=64)
+    """Return the size: from a million tokens on a larger model, which needs smaller steps."""
+    if tokens < _MANY:
+        return Size(192, 128, 0.3, batch=64, learning_rate=2e-3)
+    return Size(512, 256, 0.3, batch=128, learning_rate=1e-3)

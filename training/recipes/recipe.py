@@ -36,7 +36,7 @@ class Recipe:
             the others it is fed its own predictions, and a sentence ends where it predicts EOS.
         init: first values of the GRUs: ``pytorch``, or ``orthogonal``, with which a high learning
             rate pays.
-        learning_rate: of Adam, at its highest.
+        learning_rate: of Adam, at its highest; 0 follows the amount of data (``size_for``).
         schedule: ``constant``, or ``cosine``: down to zero along a half cosine.
         warmup: fraction of all steps over which the learning rate rises.
         clip_norm: gradients are scaled down to this norm; 0 leaves them as they are.
@@ -117,7 +117,7 @@ class Recipe:
         for name in (
             *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
             *("epochs", "max_minutes", "hidden_size", "embedding_size", "perfect_validations"),
-            *("batch_size", "batch_tokens"),
+            *("batch_size", "batch_tokens", "learning_rate"),
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in (
@@ -128,7 +128,6 @@ class Recipe:
             require(0 <= value < 1, name, "at least 0, less than 1", value)
         self._check_sizes()
         self._check_dropout()
-        require(self.learning_rate > 0, "learning_rate", "more than 0", self.learning_rate)
 
     def _check_sizes(self) -> None:
         model, hidden, embedding = self.model, self.hidden_size, self.embedding_size
@@ -172,6 +171,7 @@ class Recipe:
         return replace(
             self,
             epochs=self.epochs or epochs_for(tokens),
+            learning_rate=self.learning_rate or size.learning_rate,
             dropout=dropout,
             consistency=consistency,
             hidden_size=self.hidden_size or size.hidden,

@@ -87,7 +87,7 @@ def test_any_choice_can_be_given() -> None:
         (["--dropout", "-0.1"], "--dropout: expected at least 0, less than 1, found -0.1"),
         (["--seed", "-1"], "--seed: expected 0 or more, found -1"),
         (["--teacher-forcing-ratio", "1.1"], "--teacher-forcing-ratio: expected 0 to 1"),
-        (["--learning-rate", "0"], "--learning-rate: expected more than 0, found 0.0"),
+        (["--learning-rate", "-1"], "--learning-rate: expected 0 or more, found -1.0"),
         (["--min-count", "0"], "--min-count: expected 1 or more, found 0"),
         (["--max-length", "-1"], "--max-length: expected 0 or more, found -1"),
         (["--recipe", "x"], "--recipe"),
@@ -155,16 +155,20 @@ def test_epochs_follow_the_amount_of_data() -> None:
 def test_words_take_their_choices_from_the_amount_of_data() -> None:
     small, middle, large = (RECIPES["words"].for_tokens(n) for n in (40_000, 300_000, 1_700_000))
     assert (small.consistency, middle.consistency, large.consistency) == (1.0, 0.0, 0.0)
-    assert (small.dropout, middle.dropout, large.dropout) == (0.3, 0.3, 0.2)
+    assert (small.dropout, middle.dropout, large.dropout) == (0.3, 0.3, 0.3)
     sizes = [(recipe.hidden_size, recipe.embedding_size) for recipe in (small, middle, large)]
-    assert sizes == [(192, 128), (192, 128), (256, 160)]
+    assert sizes == [(192, 128), (192, 128), (512, 256)]
     batches = [(recipe.batch_size, recipe.batch_tokens) for recipe in (small, middle, large)]
-    assert batches == [(64, 1280), (64, 1280), (64, 1280)]
+    assert batches == [(64, 1280), (64, 1280), (128, 2560)]
+    rates = [recipe.learning_rate for recipe in (small, middle, large)]
+    assert rates == [2e-3, 2e-3, 1e-3]
 
 
 def test_choices_that_are_given_stay() -> None:
     assert DEFAULT.for_tokens(100_000) == DEFAULT
-    given = replace(RECIPES["words"], epochs=7, dropout=0.0, hidden_size=64, batch_size=8)
+    given = replace(
+        RECIPES["words"], epochs=7, dropout=0.0, hidden_size=64, batch_size=8, learning_rate=3e-3
+    )
     recipe = given.for_tokens(40_000)
     assert recipe == replace(given, consistency=recipe.consistency, batch_tokens=160)
     assert recipe.units_of_embeddings == 64
