@@ -91,8 +91,15 @@ def _evaluate(options: Options) -> int:
         examples, skipping = (
             evaluation.with_nearest_references(some, right, scorer) for some in (examples, skipping)
         )
-    for kind, metrics in evaluation.metrics_of(examples, scorer).items():
+    metrics_of_kinds = evaluation.metrics_of(examples, scorer)
+    for kind, metrics in metrics_of_kinds.items():
         print(f"{kind}: {metrics}")
+    if examples and evaluation.KNOWN not in metrics_of_kinds:
+        print(
+            "note: every source text has a word that the model does not know; is the source in the "
+            "other column (--reverse, --columns)?",
+            file=sys.stderr,
+        )
     if search.n_best > 1:
         for kind, accuracy in evaluation.n_best_accuracy(examples, right).items():
             print(f"{kind}: a right text among the first {search.n_best}: {accuracy:.1%}")

@@ -57,7 +57,7 @@ def batch_loss(
         word_predictor: of ``word_prediction_loss``.
         mixed_precision: run the recurrence in bfloat16.
     """
-    passes, dropout = 2 if recipe.consistency else 1, recipe.dropout or 0.0
+    passes, dropout = 2 if recipe.consistency else 1, recipe.dropout
     sentences, batch = batch.size, batch.repeated(passes)
     with torch.autocast(batch.source.device.type, torch.bfloat16, enabled=mixed_precision):
         state = encode(model, batch.source, dropout)

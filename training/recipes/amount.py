@@ -37,14 +37,12 @@ class Size:
     Attributes:
         hidden: units of the GRUs.
         embedding: units of the embeddings.
-        dropout: fraction that training drops.
         batch: the most pairs of a step.
         learning_rate: of Adam, at its highest.
     """
 
     hidden: int
     embedding: int
-    dropout: float
     batch: int
     learning_rate: float
 
@@ -52,5 +50,5 @@ class Size:
 def size_for(tokens: int) -> Size:
     """Return the size: from a million tokens on a larger model, which needs smaller steps."""
     if tokens < _MANY:
-        return Size(192, 128, 0.3, batch=64, learning_rate=2e-3)
-    return Size(512, 256, 0.3, batch=128, learning_rate=1e-3)
+        return Size(192, 128, batch=64, learning_rate=2e-3)
+    return Size(512, 256, batch=128, learning_rate=1e-3)

@@ -40,8 +40,7 @@ class Recipe:
         schedule: ``constant``, or ``cosine``: down to zero along a half cosine.
         warmup: fraction of all steps over which the learning rate rises.
         clip_norm: gradients are scaled down to this norm; 0 leaves them as they are.
-        dropout: fraction of the embeddings and of the decoder's outputs that training drops; None
-            follows the amount of data (``size_for``).
+        dropout: fraction of the embeddings and of the decoder's outputs that training drops.
         label_smoothing: share of the loss that asks for every word alike.
         word_prediction: weight of a second loss in training: from the encoder's last hidden state
             alone, a linear layer of its own must tell which words the target has, in any order.
@@ -90,7 +89,7 @@ class Recipe:
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = 0.02
     clip_norm: float = 5.0
-    dropout: float | None = 0.0
+    dropout: float = 0.0
     label_smoothing: float = 0.1
     word_prediction: float = 1.0
     consistency: float | None = 0.0
@@ -121,7 +120,7 @@ class Recipe:
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in (
-            *("warmup", "label_smoothing"),
+            *("warmup", "label_smoothing", "dropout"),
             *("subword_dropout", "typing_noise", "number_noise"),
         ):
             value = getattr(self, name)
@@ -145,8 +144,6 @@ class Recipe:
     def _check_dropout(self) -> None:
         dropout, ratio, consistency = self.dropout, self.teacher_forcing_ratio, self.consistency
         require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
-        if dropout is not None:
-            require(0 <= dropout < 1, "dropout", "at least 0, less than 1", dropout)
         if consistency is not None:
             require(consistency >= 0, "consistency", "0 or more", consistency)
         if consistency:
@@ -160,11 +157,10 @@ class Recipe:
             tokens: of the training pairs, both sides.
         """
         size = size_for(tokens)
-        dropout = size.dropout if self.dropout is None else self.dropout
         consistency = self.consistency
         if consistency is None:
             # Without dropout, or with free running, there are no two passes to compare.
-            possible = dropout > 0 and self.teacher_forcing_ratio == 1
+            possible = self.dropout > 0 and self.teacher_forcing_ratio == 1
             consistency = consistency_for(tokens) if possible else 0.0
         embedding = self.embedding_size or (0 if self.hidden_size else size.embedding)
         batch_size = self.batch_size or size.batch
@@ -172,7 +168,6 @@ class Recipe:
             self,
             epochs=self.epochs or epochs_for(tokens),
             learning_rate=self.learning_rate or size.learning_rate,
-            dropout=dropout,
             consistency=consistency,
             hidden_size=self.hidden_size or size.hidden,
             batch_size=batch_size,

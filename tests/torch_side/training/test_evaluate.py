@@ -316,7 +316,8 @@ def test_any_pairs_can_be_evaluated(
     """Without the run, as whoever received the folder would."""
     monkeypatch.chdir(tmp_path)
     assert main(["--exported", str(exported), "--data", str(tiny_pairs)]) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "--reverse" not in err
     assert out.startswith("26 sentences translated\n")
     assert out.endswith("wrote hypotheses.tsv\n")
     turned = tmp_path / "turned.tsv"
@@ -325,6 +326,8 @@ def test_any_pairs_can_be_evaluated(
     options = ["--data", str(turned), "--reverse", "--hypotheses", "h.tsv"]
     assert main(["--exported", str(exported), *options]) == 0
     assert capsys.readouterr().out.replace("h.tsv", "hypotheses.tsv") == out
+    assert main(["--exported", str(exported), "--data", str(turned), "--hypotheses", "h.tsv"]) == 0
+    assert "is the source in the other column (--reverse, --columns)?" in capsys.readouterr().err
 
 
 def test_a_folder_translates_around_unknown_words(exported: Path) -> None:
