@@ -26,6 +26,11 @@ from .ties import TIE_MARGIN, MarginRecorder, Verdict, judge
 LARGEST_TOLERANCE = 1e-2
 """A tenth of what a wrong GRU variant differs by."""
 
+_ROUNDING_OF_BOTH = 3
+"""Two back ends may differ by the sum of their distances from exact numbers. The candidate's is of
+the size of the reference's, not the same: up to twice as large. (ONNX Runtime and PyTorch, a
+hand-made GRU: 1.9 times the reference's distance apart, without a fault.)"""
+
 _STEP_BATCHES = (1, 2, 3, 7)
 _STEP_LENGTHS = (1, 2, 5, 10)
 _CHAINED_STEPS = 12
@@ -98,7 +103,7 @@ def tolerances(
 ) -> dict[str, float]:
     """Return the largest allowed difference of each output.
 
-    It is ``TOLERANCE``, or as much as the reference itself differs from exact numbers: a well
+    It is ``TOLERANCE``, or three times what the reference itself differs from exact numbers: a well
     trained model can amplify rounding from step to step. At most ``LARGEST_TOLERANCE``. Empty where
     the modules cannot run in float64.
     """
@@ -107,7 +112,7 @@ def tolerances(
     except RuntimeError:  # torch's: a module that makes float32 tensors of its own
         return {}
     return {
-        output: min(max(TOLERANCE, difference), LARGEST_TOLERANCE)
+        output: min(max(TOLERANCE, _ROUNDING_OF_BOTH * difference), LARGEST_TOLERANCE)
         for output, difference in rounding.items()
     }
 
