@@ -76,9 +76,9 @@ def _reader_went_away(error: OSError) -> bool:
 def share_cores() -> None:
     """Let idle OpenMP threads spin for a moment, then sleep; call it before torch is imported.
 
-    They spin for long by default, which brings training nearly to a halt where another process
-    wants one of the cores; without any, two threads are hardly faster than one. docs/benchmarks.md
-    has the figures. A policy that the user has set is respected.
+    They spin for long by default, which costs other processes the cores. Without any spinning, two
+    threads are hardly faster than one. docs/benchmarks.md has the figures. A policy that the user
+    has set is respected.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
