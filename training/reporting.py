@@ -6,11 +6,13 @@ import time
 
 from tqdm import tqdm
 
+from s2s_export.text.modes import TextMode
+from s2s_export.text.vocabulary import Vocabulary
+
 from .data.corpus import Corpus
 from .data.encoding import token_counts
 from .evaluation import translatable, translate_pairs
-from .recipes.recipe import Recipe
-from .recipes.selection import SideName
+from .recipes.selection import SIDES, SideName
 from .run.checkpoint import Checkpoint
 from .run.history import TUTORIAL_SCALE
 from .run.progress import Tally
@@ -43,16 +45,13 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
-    """Print the numbers of pairs and words."""
-    selection, (source_words, target_words) = recipe.selection, corpus.words
+def print_corpus(corpus: Corpus) -> None:
+    """Print the numbers of pairs and of different tokens."""
     for reason, count in corpus.dropped.items():
         print(f"{count} pairs dropped: {reason}")
     repeated = f" ({corpus.duplicates} of them repeated)" if corpus.duplicates else ""
-    print(
-        f"{corpus.selected} pairs{repeated}; words, SOS and EOS counted: "
-        f"{selection.source_language} {source_words}, {selection.target_language} {target_words}"
-    )
+    counts = ", ".join(_tokens_of(corpus, side) for side in SIDES)
+    print(f"{corpus.selected} pairs{repeated}; SOS and EOS counted: {counts}")
     why = "a rare word in the target"
     if corpus.new_tokens is not None:
         new, why = corpus.new_tokens, "a token that the model lacks"
@@ -71,6 +70,24 @@ def print_corpus(corpus: Corpus, recipe: Recipe) -> None:
             f"{unknown} of them with words that training does not see"
         )
     print(f"training on {len(corpus.training)} pairs{rare}; {held_out}")
+
+
+_TOKENS = {
+    "natural": "subwords",
+    "characters": "characters",
+    "decomposed": "characters",
+    "spaces": "tokens",
+}
+"""What the tokens of a text mode are called, where they are not words."""
+
+
+def _tokens_of(corpus: Corpus, side: SideName) -> str:
+    mode: TextMode = getattr(corpus.modes, side)
+    count = corpus.words[SIDES.index(side)]
+    if mode.merges is not None:  # learned after the words were counted
+        vocabulary: Vocabulary = getattr(corpus.vocabularies, side)
+        count = len(vocabulary) - (vocabulary.unk is not None)
+    return f"{side} {count} {_TOKENS.get(mode.name, 'words')}"
 
 
 def _fate_of_unknown(corpus: Corpus) -> str:

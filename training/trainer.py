@@ -82,7 +82,7 @@ def fit(
                 f"{run}: it holds a run; go on with --resume, choose another --run, or --force to "
                 "replace it"
             )
-        reporting.print_corpus(corpus, recipe)
+        reporting.print_corpus(corpus)
         training = Training(corpus, recipe, run, recipe_name, device, start, limit)
         if resume:
             training.restore(checkpoint.load_state(run))

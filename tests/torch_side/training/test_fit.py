@@ -25,7 +25,7 @@ def test_trains_a_run_folder_and_reports(
     assert main([*arguments, "--curve-every", "10", *SMALL]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert lines[0] == "26 pairs; words, SOS and EOS counted: fra 51, eng 36"
+    assert lines[0] == "26 pairs; SOS and EOS counted: source 51 words, target 36 words"
     assert lines[1].startswith("training on 21 pairs; held out: 3 for validation, 2 for the test, ")
     assert [line.split(":")[0] for line in lines[2:5]] == ["epoch 1", "epoch 2", "epoch 3"]
     assert all("pairs/s; validation loss" in line and "BLEU" in line for line in lines[2:5])
@@ -118,7 +118,22 @@ def test_one_pair_or_four_words_train(
     assert "none of the 1 pairs passes the filters" in capsys.readouterr().err
     options = ["--no-prefix-filter", "--max-length", "0", "--reverse", "--languages", "x", "y"]
     assert main([*arguments, *options]) == 0
-    assert "1 pairs; words, SOS and EOS counted: x " in capsys.readouterr().out
+    assert "1 pairs; SOS and EOS counted: source " in capsys.readouterr().out
+
+
+def test_tokens_are_counted_and_named_as_the_text_mode_splits_them(
+    tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    arguments = ["--data", str(tiny_pairs), "--run", str(run), "--epochs", "1", *SMALL]
+    modes = ["--source-text", "natural", "--target-text", "characters", "--source-subwords", "5"]
+    assert main([*arguments, "--no-prefix-filter", "--max-length", "0", *modes]) == 0
+    vocabularies = checkpoints.load(run).vocabularies
+    source = len(vocabularies.source) - 1  # without UNK
+    expected = f"SOS and EOS counted: source {source} subwords, target "
+    line = capsys.readouterr().out.splitlines()[0]
+    assert expected in line
+    assert line.endswith(" characters")
 
 
 def test_training_stops_early_when_the_metric_no_longer_rises(
