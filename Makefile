@@ -56,8 +56,9 @@ model: $(STAMP)
 	$(BIN)/python -m s2s_export.export --run runs/model --out exported --precision int8 \
 		--no-torchscript --attribution "www.manythings.org/anki and tatoeba.org, CC BY 2.0"
 
+# A core for each worker: with more threads than cores, they wait for each other.
 test: lint
-	$(BIN)/pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 # The long versions of tests that kill processes or try generated inputs.
 test-slow: $(STAMP)
