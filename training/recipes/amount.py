@@ -48,7 +48,7 @@ class Size:
 
 
 def size_for(tokens: int) -> Size:
-    """Return the size: from a million tokens on a larger model, which needs smaller steps."""
+    """Return the size: from a million tokens on a larger model, with smaller steps."""
     if tokens < _MANY:
         return Size(192, 128, batch=64, learning_rate=2e-3)
     return Size(512, 256, batch=128, learning_rate=1e-3)

@@ -111,7 +111,7 @@ class Recipe:
     selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
-        for name in (*("validate_every", "patience", "curve_every", "n_layers", "encoder_layers"),):
+        for name in ("validate_every", "patience", "curve_every", "n_layers", "encoder_layers"):
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in (
             *("seed", "clip_norm", "word_prediction", "word_dropout", "report_every"),
@@ -126,7 +126,7 @@ class Recipe:
             value = getattr(self, name)
             require(0 <= value < 1, name, "at least 0, less than 1", value)
         self._check_sizes()
-        self._check_dropout()
+        self._check_consistency()
 
     def _check_sizes(self) -> None:
         model, hidden, embedding = self.model, self.hidden_size, self.embedding_size
@@ -141,7 +141,7 @@ class Recipe:
             expected = f"0 or the hidden size, {hidden}, with --model {model}"
             require(embedding in (0, hidden), "embedding_size", expected, embedding)
 
-    def _check_dropout(self) -> None:
+    def _check_consistency(self) -> None:
         dropout, ratio, consistency = self.dropout, self.teacher_forcing_ratio, self.consistency
         require(0 <= ratio <= 1, "teacher_forcing_ratio", "0 to 1", ratio)
         if consistency is not None:
