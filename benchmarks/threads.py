@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from .training import THREADS_OF_FIT, rate_in_a_process
+from s2s_export.command import IDLE_THREADS
+
+from .training import rate_in_a_process
 
 _VARIANTS = {
     "two threads, spinning": {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "ACTIVE"},
     "two threads, sleeping": {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"},
-    "two threads, as in training.fit": {"OMP_NUM_THREADS": "2", **THREADS_OF_FIT},
+    "two threads, as in training.fit": {"OMP_NUM_THREADS": "2", **IDLE_THREADS},
     "one thread": {"OMP_NUM_THREADS": "1"},
 }
 

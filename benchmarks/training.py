@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from s2s_export.command import IDLE_THREADS
 from s2s_export.text.vocabulary import EOS
 from training.data.corpus import Corpus
 from training.data.encoding import encode_pairs
@@ -28,8 +29,6 @@ from training.models.tutorial import DecoderRNN, EncoderRNN
 from training.recipes.named import RECIPES
 
 _ROUNDS = 3
-THREADS_OF_FIT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}
-"""As ``s2s_export.command.share_cores`` sets them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rates: dict[str, list[float]] = {name: [] for name in _VARIANTS}
     for _ in range(_ROUNDS):
         for name, measured in rates.items():
-            variables = {} if name == "literal loop" else THREADS_OF_FIT
+            variables = {} if name == "literal loop" else IDLE_THREADS
             measured.append(rate_in_a_process(name, variables, options.data))
     baseline = statistics.median(rates["literal loop"])
     print(f"{'':18} {'pairs/s':>8} {'times':>6}   (median and range of {_ROUNDS} rounds)")

@@ -9,11 +9,21 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from .errors import S2SError
 
 INTERRUPTED = 130
+
+IDLE_THREADS: Mapping[str, str] = MappingProxyType(
+    {
+        "OMP_WAIT_POLICY": "PASSIVE",
+        # Libgomp's own: rounds of its loop, some 0.3 ms. Others sleep, as the policy says.
+        "GOMP_SPINCOUNT": "10000",
+    }
+)
+"""Variables of the environment that OpenMP reads; ``share_cores`` sets them."""
 
 
 def add_debug_option(parser: argparse.ArgumentParser) -> None:
@@ -81,9 +91,8 @@ def share_cores() -> None:
     has set is respected.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-        # Libgomp's own: rounds of its loop, some 0.3 ms. Others sleep, as the policy says.
-        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+        for name, value in IDLE_THREADS.items():
+            os.environ.setdefault(name, value)
 
 
 def complain(message: str) -> None:
