@@ -52,10 +52,12 @@ class Modes:
         """Return the modes with merges learned from texts, where they are ``natural``."""
         source, target = self.source, self.target
         if source.name == "natural":
-            merges = learn_merges(source, [t.source for t in texts], selection.source_subwords)
+            sources = [text.source for text in texts]
+            merges = learn_merges("source", source, sources, selection.source_subwords)
             source = text_mode("natural", merges=merges, fold_case=selection.fold_case)
         if target.name == "natural":
-            merges = learn_merges(target, [t.target for t in texts], selection.target_subwords)
+            targets = [text.target for text in texts]
+            merges = learn_merges("target", target, targets, selection.target_subwords)
             target = text_mode("natural", merges=merges)
         return Modes(source, target)
 

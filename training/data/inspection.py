@@ -159,7 +159,7 @@ def _side(texts: Sequence[str], sample: Sequence[TextPair], side: SideName) -> S
         digits=sum(map(str.isdecimal, "".join(sampled))) / max(sum(map(len, sampled)), 1),
         scripts=_scripts(sampled),
         modes={
-            name: _try_mode(name, sampled)
+            name: _try_mode(name, side, sampled)
             for name in (TEXT_MODES if side == "source" else TARGET_MODES)
         },
     )
@@ -175,12 +175,12 @@ def _scripts(texts: Iterable[str]) -> dict[str, float]:
     return {name: count / total for name, count in scripts.most_common() if count > total / 1000}
 
 
-def _try_mode(name: str, texts: Sequence[str]) -> ModeReport:
+def _try_mode(name: str, side: SideName, texts: Sequence[str]) -> ModeReport:
     held_out = int(len(texts) * _HELD_OUT)
     training = texts[held_out:]
     mode = text_mode(name)
     if name == "natural":
-        mode = text_mode(name, merges=learn_merges(mode, training, 0))
+        mode = text_mode(name, merges=learn_merges(side, mode, training, 0))
     tokens = [mode.tokens(text) for text in texts]
     counts = Counter(token for several in tokens[held_out:] for token in several)
     unknown = sum(any(t not in counts for t in several) for several in tokens[:held_out])

@@ -4,28 +4,36 @@ The ``tokenizers`` library learns the merges; ``s2s_export.text.bpe`` applies th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from s2s_export.text.bpe import Merges, pieces
 from s2s_export.text.modes import TextMode
 from s2s_export.text.normalizers import clean, fold
 
+from ..recipes.selection import SideName
+
 FEWEST_MERGES, MOST_MERGES = 200, 4000
-_WORDS_A_MERGE = 20
-"""Running words of training text for each merge that is learned."""
+_WORDS_A_MERGE: Mapping[SideName, int] = MappingProxyType({"source": 40, "target": 10})
+"""Running words of training text for each merge that is learned.
+
+Few merges make a source easier to understand: a rare form shares its stem with others. A target
+that is spelt from pieces comes out garbled where they are rare, so its words are rather whole.
+"""
 
 _SEPARATOR = "\n"  # in no text: white space becomes spaces
 
 
-def default_merges(n_words: int) -> int:
+def default_merges(side: SideName, n_words: int) -> int:
     """Return how many merges pay for so many running words of training text."""
-    return min(max(n_words // _WORDS_A_MERGE, FEWEST_MERGES), MOST_MERGES)
+    return min(max(n_words // _WORDS_A_MERGE[side], FEWEST_MERGES), MOST_MERGES)
 
 
-def learn_merges(mode: TextMode, texts: Sequence[str], n_merges: int) -> Merges:
+def learn_merges(side: SideName, mode: TextMode, texts: Sequence[str], n_merges: int) -> Merges:
     """Learn the merges of byte-pair encoding.
 
     Args:
+        side: whose texts they are.
         mode: tells whether case is folded.
         texts: to learn from, repetitions included.
         n_merges: the most merges; 0 chooses by the amount of text. There are fewer where no pair of
@@ -38,7 +46,7 @@ def learn_merges(mode: TextMode, texts: Sequence[str], n_merges: int) -> Merges:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(_SEPARATOR, "removed")
     alphabet = {character for word in words for character in word}
     trainer = trainers.BpeTrainer(
-        vocab_size=len(alphabet) + (n_merges or default_merges(len(words))),
+        vocab_size=len(alphabet) + (n_merges or default_merges(side, len(words))),
         min_frequency=2,
         show_progress=False,
     )

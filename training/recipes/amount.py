@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 50
 _ENOUGH_EPOCHS = 20
-_LEAST_READ, _MOST_READ = 3_000_000, 35_000_000
+_LEAST_READ, _MOST_READ = 4_000_000, 35_000_000
 _FEW, _MANY = 200_000, 1_000_000
 
 
 def epochs_for(tokens: int) -> int:
     """Return how many epochs pay.
 
-    Small data is read until three million tokens are, and at least twenty times; large data until
+    Small data is read until four million tokens are, and at least twenty times; large data until
     35 million are, and at least ten times.
     """
     tokens = max(tokens, 1)

@@ -147,7 +147,7 @@ def test_help_describes_every_choice_without_torch() -> None:
 
 def test_epochs_follow_the_amount_of_data() -> None:
     tokens = (0, 40_000, 100_000, 150_000, 1_700_000, 2_700_000, 10**9)
-    assert [epochs_for(n) for n in tokens] == [50, 50, 30, 20, 20, 12, 10]
+    assert [epochs_for(n) for n in tokens] == [50, 50, 40, 26, 20, 12, 10]
     falling = [epochs_for(n) for n in range(10_000, 10_000_000, 10_000)]
     assert falling == sorted(falling, reverse=True)
 

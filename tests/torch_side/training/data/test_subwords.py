@@ -17,6 +17,7 @@ from training.data.encoding import EncodedPair, Modes, Vocabularies
 from training.data.noise.text_noise import TextNoise
 from training.data.pairs_file import TextPair
 from training.data.subwords import FEWEST_MERGES, MOST_MERGES, default_merges, learn_merges
+from training.recipes.selection import SIDES
 
 NATURAL = text_mode("natural")
 TEXTS = ["I'm late.", "I'm later.", "She's late, isn't she?", "It is 2017.", "late late"] * 3
@@ -38,29 +39,31 @@ def split_by_library(oracle: tokenizers.Tokenizer, texts: Sequence[str]) -> list
 
 
 def test_learned_merges_split_as_the_library_does() -> None:
-    merges = learn_merges(NATURAL, TEXTS, 20)
+    merges = learn_merges("source", NATURAL, TEXTS, 20)
     mode = text_mode("natural", merges=merges)
     assert [mode.tokens(text) for text in TEXTS] == split_by_library(library(merges, TEXTS), TEXTS)
     assert mode.tokens("late") == [" late"]
     assert all(sum(map(str.isdigit, left + right)) <= 1 for left, right in merges.pairs)
-    assert learn_merges(NATURAL, TEXTS, 20).pairs == merges.pairs, "the same each time"
+    assert learn_merges("source", NATURAL, TEXTS, 20).pairs == merges.pairs, "the same each time"
 
 
 def test_case_is_folded_before_learning() -> None:
     folded = text_mode("natural", fold_case=True)
-    assert learn_merges(folded, ["LATE Late late"], 10).pairs == (
-        learn_merges(NATURAL, ["late late late"], 10).pairs
+    assert learn_merges("source", folded, ["LATE Late late"], 10).pairs == (
+        learn_merges("source", NATURAL, ["late late late"], 10).pairs
     )
 
 
 def test_the_default_grows_with_the_text() -> None:
-    assert default_merges(10) == FEWEST_MERGES
-    assert default_merges(80_000) == 4_000
-    assert default_merges(10**9) == MOST_MERGES
+    for side in SIDES:
+        assert default_merges(side, 10) == FEWEST_MERGES
+        assert default_merges(side, 10**9) == MOST_MERGES
+    assert default_merges("source", 40_000) == 1_000
+    assert default_merges("target", 40_000) == 4_000
 
 
 def test_dropout_spells_each_epoch_anew_and_the_same_for_a_seed() -> None:
-    merges = learn_merges(NATURAL, TEXTS, 20)
+    merges = learn_merges("source", NATURAL, TEXTS, 20)
     mode = text_mode("natural", merges=merges)
     known = {c for text in TEXTS for c in f" {text}"} | {a + b for a, b in merges.pairs}
     vocabulary = Vocabulary(sorted(known))
@@ -86,7 +89,7 @@ def test_the_archive_is_kept_exactly_and_split_as_the_library_does() -> None:
         lines = archive.read("fra.txt").decode().splitlines()
     texts = [text for line in lines for text in line.split("\t")[:2]]
     assert len(texts) == 285_574
-    merges = learn_merges(NATURAL, texts[::10], 2_000)
+    merges = learn_merges("source", NATURAL, texts[::10], 2_000)
     natural, characters = text_mode("natural", merges=merges), text_mode("characters")
     tokens = [natural.tokens(text) for text in texts]
     cleaned = [*map(clean, texts)]
