@@ -2,8 +2,8 @@
 
 Trains ``--recipe attention`` on the tutorial's selection of pairs, once with the text mode
 ``tutorial`` and once for each number of subwords with ``natural``, with and without subword
-dropout. All read the same training pairs, choose their epoch on a tenth of these, and are scored on
-the same other pairs, a tenth of the source sentences.
+dropout; and ``--recipe sentences``. All read the same training pairs, choose their epoch on a
+twentieth of these, and are scored on the same other pairs, a tenth of the source sentences.
 """
 
 import argparse
@@ -27,32 +27,36 @@ _DROPOUTS = (0.0, 0.1)
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to split the texts.
+    """A recipe, and a way to split the texts.
 
     Attributes:
-        name: of its run.
+        name: of its runs.
         options: of ``training.fit``.
+        cased: whether it writes capitals.
     """
 
     name: str
     options: tuple[str, ...]
+    cased: bool = True
 
 
 def variants() -> list[Variant]:
     """Return all variants, the tutorial's text first."""
+    attention = ("--recipe", "attention")
     return [
-        Variant("tutorial", ("--text", "tutorial")),
+        Variant("tutorial", (*attention, "--text", "tutorial"), cased=False),
         *(
             Variant(
                 f"natural-{count}-{dropout}",
                 (
-                    *("--text", "natural", "--subword-dropout", str(dropout)),
+                    *(*attention, "--text", "natural", "--subword-dropout", str(dropout)),
                     *("--source-subwords", str(count), "--target-subwords", str(count)),
                 ),
             )
             for count in _SUBWORDS
             for dropout in _DROPOUTS
         ),
+        Variant("sentences", ("--recipe", "sentences")),
     ]
 
 
@@ -62,13 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="lines of English<TAB>French")
     parser.add_argument("--work", type=Path, default=Path("runs/text-modes"), help="runs go here")
     parser.add_argument("--only", nargs="+", help="names of the variants to train")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="a run for each")
     options = parser.parse_args(arguments)
     _write_pairs(options.data, options.work)
     chosen = [v for v in variants() if not options.only or v.name in options.only]
     for variant in chosen:
-        if not _hypotheses(options.work, variant).exists():
-            _train(options.work, variant)
-    _print_table(options.work, chosen)
+        for seed in options.seeds:
+            if not _hypotheses(options.work, variant, seed).exists():
+                _train(options.work, variant, seed)
+    _print_table(options.work, chosen, options.seeds)
     return 0
 
 
@@ -83,31 +89,37 @@ def _write_pairs(data: Path, work: Path) -> None:
         (work / name).write_text(lines, encoding="utf-8")
 
 
-def _hypotheses(work: Path, variant: Variant) -> Path:
-    return work / variant.name / "scored.hypotheses.tsv"
+def _hypotheses(work: Path, variant: Variant, seed: int) -> Path:
+    return work / f"{variant.name}-{seed}" / "scored.hypotheses.tsv"
 
 
-def _train(work: Path, variant: Variant) -> None:
-    run = work / variant.name
-    fit = [sys.executable, "-m", "training.fit", "--recipe", "attention", "--run", str(run)]
+def _train(work: Path, variant: Variant, seed: int) -> None:
+    hypotheses = _hypotheses(work, variant, seed)
+    run = ["--run", str(hypotheses.parent)]
+    fit = [sys.executable, "-m", "training.fit", *run, "--seed", str(seed), *variant.options]
     fit += ["--data", str(work / _TRAINING), "--no-prefix-filter", "--max-length", "0", "--force"]
-    evaluate = [sys.executable, "-m", "training.evaluate", "--run", str(run)]
-    evaluate += ["--data", str(work / _SCORED), "--hypotheses", str(_hypotheses(work, variant))]
-    for command in ([*fit, *variant.options], evaluate):
+    evaluate = [sys.executable, "-m", "training.evaluate", *run]
+    evaluate += ["--data", str(work / _SCORED), "--hypotheses", str(hypotheses)]
+    for command in (fit, evaluate):
         subprocess.run(command, check=True, stdout=sys.stderr)
 
 
-def _print_table(work: Path, chosen: Sequence[Variant]) -> None:
+def _print_table(work: Path, chosen: Sequence[Variant], seeds: Sequence[int]) -> None:
     references = _columns(work / _SCORED)
-    translated = [_columns(_hypotheses(work, variant)) for variant in chosen]
-    common = [s for s in references if all(s in hypotheses for hypotheses in translated)]
+    translated = {
+        (variant, seed): _columns(_hypotheses(work, variant, seed))
+        for variant in chosen
+        for seed in seeds
+    }
+    common = [s for s in references if all(s in found for found in translated.values())]
     print(f"{len(common)} of {len(references)} source sentences, those that every variant takes")
-    print(f"{'':20} {'BLEU, cased':>12} {'BLEU, normalized':>17}")
-    for variant, hypotheses in zip(chosen, translated, strict=True):
+    print(f"{'':20} {'seed':>4} {'BLEU, cased':>12} {'BLEU, normalized':>17}")
+    for (variant, seed), hypotheses in translated.items():
         pairs = [(hypotheses[source], references[source]) for source in common]
-        cased = f"{_bleu(pairs):12.1f}" if variant.name != "tutorial" else f"{'-':>12}"
+        cased = f"{_bleu(pairs):12.1f}" if variant.cased else f"{'-':>12}"
         normalized = [(normalize_tutorial(h), normalize_tutorial(r)) for h, r in pairs]
-        print(f"{variant.name:20} {cased} {_bleu(normalized, tokenize='none'):17.1f}")
+        bleu = _bleu(normalized, tokenize="none")
+        print(f"{variant.name:20} {seed:4} {cased} {bleu:17.1f}")
 
 
 def _columns(path: Path) -> dict[str, str]:
