@@ -1,6 +1,7 @@
 """Subwords learned by the tokenizers library, applied as it applies them."""
 
 import os
+import random
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from training.data.encoding import EncodedPair, Modes, Vocabularies
 from training.data.noise.text_noise import TextNoise
 from training.data.pairs_file import TextPair
 from training.data.subwords import FEWEST_MERGES, MOST_MERGES, default_merges, learn_merges
-from training.recipes.selection import SIDES
+from training.recipes.selection import SIDES, Selection
 
 NATURAL = text_mode("natural")
 TEXTS = ["I'm late.", "I'm later.", "She's late, isn't she?", "It is 2017.", "late late"] * 3
@@ -60,6 +61,16 @@ def test_the_default_grows_with_the_text() -> None:
         assert default_merges(side, 10**9) == MOST_MERGES
     assert default_merges("source", 40_000) == 1_000
     assert default_merges("target", 40_000) == 4_000
+
+
+def test_each_side_of_a_corpus_has_the_number_of_its_own() -> None:
+    generator = random.Random(0)
+    words = ["".join(generator.choices("abcdefgh", k=6)) for _ in range(5_000)]
+    texts = [TextPair(*2 * (" ".join(generator.choices(words, k=8)),)) for _ in range(2_000)]
+    selection = Selection(source_text="natural", target_text="natural")
+    learned = Modes.of(selection).learned(texts, selection)
+    numbers = [len(mode.merges.pairs) for mode in (learned.source, learned.target) if mode.merges]
+    assert numbers == [16_000 // 40, 16_000 // 10]
 
 
 def test_dropout_spells_each_epoch_anew_and_the_same_for_a_seed() -> None:
