@@ -5,6 +5,7 @@
 #   make model       train the model that exported/ holds: make model DATA=data/fra-eng.zip
 #   make test        lint, types, all tests
 #   make test-slow   hundreds of kills and long fuzzing, of which the tests have short versions
+#   make test-notebook  run docs/tutorial.ipynb and compare its outputs
 #   make test-wheel  the run-time tests on the installed wheel, without torch; with another Python or other
 #                    versions: make test-wheel PYTHON=python3.13 CONSTRAINTS=constraints-oldest.txt
 #   make test-scale  the recipes for many texts: Ray Data, and the container's instructions
@@ -34,7 +35,7 @@ DATA ?= data/fra-eng.zip
 RECIPE ?= default
 PORT ?= 8000
 
-.PHONY: install demo demo-web model test test-slow lint test-wheel test-scale test-spark test-web parity bench
+.PHONY: install demo demo-web model test test-slow test-notebook lint test-wheel test-scale test-spark test-web parity bench
 .PHONY: fixture phrasebook notebook clean
 
 install: $(STAMP)
@@ -63,6 +64,10 @@ test: lint
 # The long versions of tests that kill processes or try generated inputs.
 test-slow: $(STAMP)
 	$(BIN)/pytest -n 2 -m slow
+
+# All cells of docs/tutorial.ipynb, and that their outputs are the committed ones.
+test-notebook: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m notebook tests/torch_side/docs
 
 lint: $(STAMP)
 	$(BIN)/ruff check

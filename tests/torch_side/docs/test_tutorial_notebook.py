@@ -42,6 +42,7 @@ def kinds(cell: NotebookNode) -> list[tuple[str, ...]]:
     return [(o.name,) if o.output_type == "stream" else tuple(o.data) for o in cell.outputs]
 
 
+@pytest.mark.notebook
 def test_every_cell_runs_and_gives_the_outputs_that_are_committed(
     committed: NotebookNode, made: NotebookNode
 ) -> None:
