@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from s2s_export import Translator
-from s2s_export.export import export, main
+from s2s_export.export import main
 from s2s_export.exporter import build, torchscript
 from s2s_export.exporter.source import ExportSource
 from s2s_export.verify import verify
@@ -104,31 +104,3 @@ def test_python_versions_with_torchscript(
     reason = torchscript.unsupported_because()
     assert (reason is None) is supported
     assert reason is None or reason.startswith("TorchScript is not supported on Python 3.14")
-
-
-EXPORT = """
-import sys
-from pathlib import Path
-from s2s_export.export import export
-export(Path(sys.argv[1]), Path(sys.argv[2]))
-"""
-
-
-@pytest.mark.parametrize("model_name", ["attention", "conditional"])
-def test_two_processes_export_the_same_bytes(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    """This one and another, whatever the seed of Python's hashes; of TorchScript, the tensors."""
-    run, here, there = (tmp_path / name for name in ("run", "here", "there"))
-    run.mkdir()
-    checkpoints.save(checkpoint, run)
-    export(run, here)
-    subprocess.run(
-        [sys.executable, "-c", EXPORT, str(run), str(there)],
-        env={"PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1", "PATH": ""},
-        check=True,
-    )
-    for name in sorted(FP32_FILES - {"encoder.pt", "decoder.pt"}):
-        assert (here / name).read_bytes() == (there / name).read_bytes(), name
-    for name in ("encoder.pt", "decoder.pt"):
-        one, two = ((folder / name).read_bytes() for folder in (here, there))
-        digests = [torchscript.tensors_sha256(torchscript.load(part)) for part in (one, two)]
-        assert digests[0] == digests[1]
