@@ -3,7 +3,7 @@
 #   make install     the virtual environment of the other commands, which install it as well
 #   make demo        train on the phrasebook, export, translate three sentences
 #   make model       train the model that exported/ holds: make model DATA=data/fra-eng.zip
-#   make test        lint, types, all tests
+#   make test        lint, types, tests
 #   make test-slow   hundreds of kills and long fuzzing, of which the tests have short versions
 #   make test-notebook  run docs/tutorial.ipynb and compare its outputs
 #   make test-wheel  the run-time tests on the installed wheel, without torch; with another Python or other

@@ -51,11 +51,9 @@ def test_another_process_exports_the_same_bytes(checkpoint: Checkpoint, tmp_path
 
 
 def _assert_nothing_of_the_machine(content: bytes, tmp_path: Path) -> None:
-    here, torch_folder = (
-        Path(__file__).resolve().parents[3],
-        Path(onnx.__file__).resolve().parents[1],
-    )
-    for path in (here, torch_folder, tmp_path):
+    project = Path(__file__).resolve().parents[3]
+    packages = Path(onnx.__file__).resolve().parents[1]
+    for path in (project, packages, tmp_path):
         assert str(path).encode() not in content
     for trace in (b"site-packages", b'.py"', time.strftime("%Y-").encode()):
         assert trace not in content
