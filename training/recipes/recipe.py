@@ -57,6 +57,8 @@ class Recipe:
         typing_noise: share of the source texts that training reads without accents, without the
             final full stop, with the other apostrophe, in capitals, or in lower case: each of these
             with this probability, anew in each epoch.
+        number_noise: share of the pairs with the same numbers, in digits, on both sides that
+            training reads with others, of as many digits each, anew in each epoch.
         validate_every: epochs from one validation to the next.
         patience: validations without fewer errors after which training stops.
         perfect_validations: validations in a row without any wrong token after which training

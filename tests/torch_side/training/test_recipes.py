@@ -1,5 +1,6 @@
 """The recipes, and the command line that is made from them."""
 
+import re
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -136,12 +137,14 @@ def test_help_describes_every_choice_without_torch() -> None:
     )
     assert process.returncode == 0, process.stderr
     assert process.stdout.endswith("╯\n\n"), "neither is loaded"
+    text = " ".join(process.stdout.replace("│", " ").split())
     for cls in (Recipe, Selection, Options, Start):
         for field in fields(cls):
             if field.name not in ("recipe", "selection", "recipe_name", "start"):
-                assert f"--{field.name.replace('_', '-')}" in process.stdout
+                assert f"--{field.name.replace('_', '-')}" in text
+    without = re.findall(r"(--[a-z-]+)(?: [^ ()]+)? \((?:default|required)", text)
+    assert not without, "the parenthesis follows a description"
     assert "--recipe {default,attention,tutorial,sentences,words}" in process.stdout
-    text = " ".join(process.stdout.replace("│", " ").split())
     assert "down to zero along a half cosine" in text
 
 
