@@ -50,9 +50,10 @@ demo: $(STAMP)
 # training is with the recipe as it was then; the second one adds noise.
 model: $(STAMP)
 	$(BIN)/python -m training.fit --recipe sentences --data $(DATA) --held-out 0.04 \
-		--learning-rate 2e-3 --number-noise 0 --epochs 10 --run runs/model-first --force
+		--label-smoothing 0.1 --learning-rate 2e-3 --number-noise 0 --epochs 10 \
+		--run runs/model-first --force
 	$(BIN)/python -m training.fit --recipe sentences --data $(DATA) --held-out 0.04 \
-		--init-from runs/model-first --learning-rate 8e-4 --epochs 3 \
+		--init-from runs/model-first --label-smoothing 0.1 --learning-rate 8e-4 --epochs 3 \
 		--typing-noise 0.2 --number-noise 0.9 --run runs/model --force
 	$(BIN)/python -m s2s_export.export --run runs/model --out exported --precision int8 \
 		--no-torchscript --attribution "www.manythings.org/anki and tatoeba.org, CC BY 2.0"

@@ -32,23 +32,44 @@ def consistency_for(tokens: int) -> float:
 
 @dataclass(frozen=True)
 class Size:
-    """The size of a model for words, and what goes with it in training.
+    """The size of a model.
 
     Attributes:
         hidden: units of the GRUs.
         embedding: units of the embeddings.
-        batch: the most pairs of a step.
-        learning_rate: of Adam, at its highest.
     """
 
     hidden: int
     embedding: int
+
+
+def size_for(tokens: int) -> Size:
+    """Return the size of a model for words: a larger one from a million tokens on."""
+    return Size(192, 128) if tokens < _MANY else Size(512, 256)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a training.
+
+    Attributes:
+        batch: the most pairs of a step.
+        learning_rate: of Adam, at its highest.
+    """
+
     batch: int
     learning_rate: float
 
 
-def size_for(tokens: int) -> Size:
-    """Return the size: from a million tokens on a larger model, with smaller steps."""
-    if tokens < _MANY:
-        return Size(192, 128, batch=64, learning_rate=2e-3)
-    return Size(512, 256, batch=128, learning_rate=1e-3)
+def steps_for(tokens: int, *, spelt: bool) -> Steps:
+    """Return the steps.
+
+    Args:
+        tokens: of the training pairs.
+        spelt: whether the target is spelt, in characters or phones, as the recipe ``words`` has it,
+            whose model grows with the amount of data (``size_for``); else it is sentences, where
+            few pairs pay for more and smaller steps.
+    """
+    if spelt:
+        return Steps(64, 2e-3) if tokens < _MANY else Steps(128, 1e-3)
+    return Steps(32, 3e-3) if tokens <= _FEW else Steps(64, 4e-3)

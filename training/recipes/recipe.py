@@ -7,7 +7,7 @@ so that ``--help`` answers at once.
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from .amount import consistency_for, epochs_for, size_for
+from .amount import consistency_for, epochs_for, size_for, steps_for
 from .selection import Selection, require
 
 ModelName = Literal["tutorial", "attention", "conditional"]
@@ -28,7 +28,7 @@ class Recipe:
             sittings before --resume too. 0 is no limit. A run with a limit is not bit-exact: how
             many steps it takes depends on the machine.
         batch_size: the most pairs of a step; all have equally many source tokens; 0 follows the
-            amount of data (``size_for``).
+            amount of data and the target's text mode (``steps_for``).
         batch_tokens: the most target tokens of a step, padding counted; this bounds the memory. 0
             is 20 for each of the pairs.
         loss: a step's loss is the mean over ``token``s, or over ``sentence``s of their sums.
@@ -36,7 +36,8 @@ class Recipe:
             the others it is fed its own predictions, and a sentence ends where it predicts EOS.
         init: first values of the GRUs: ``pytorch``, or ``orthogonal``, with which a high learning
             rate pays.
-        learning_rate: of Adam, at its highest; 0 follows the amount of data (``size_for``).
+        learning_rate: of Adam, at its highest; 0 follows the amount of data and the target's text
+            mode (``steps_for``).
         schedule: ``constant``, or ``cosine``: down to zero along a half cosine.
         warmup: fraction of all steps over which the learning rate rises.
         clip_norm: gradients are scaled down to this norm; 0 leaves them as they are.
@@ -159,17 +160,18 @@ class Recipe:
             tokens: of the training pairs, both sides.
         """
         size = size_for(tokens)
+        steps = steps_for(tokens, spelt=self.selection.target_is_spelt)
         consistency = self.consistency
         if consistency is None:
             # Without dropout, or with free running, there are no two passes to compare.
             possible = self.dropout > 0 and self.teacher_forcing_ratio == 1
             consistency = consistency_for(tokens) if possible else 0.0
         embedding = self.embedding_size or (0 if self.hidden_size else size.embedding)
-        batch_size = self.batch_size or size.batch
+        batch_size = self.batch_size or steps.batch
         return replace(
             self,
             epochs=self.epochs or epochs_for(tokens),
-            learning_rate=self.learning_rate or size.learning_rate,
+            learning_rate=self.learning_rate or steps.learning_rate,
             consistency=consistency,
             hidden_size=self.hidden_size or size.hidden,
             batch_size=batch_size,

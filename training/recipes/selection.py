@@ -96,3 +96,8 @@ class Selection:
     def target_language(self) -> str:
         """Name of the target's language."""
         return self.languages[1 if self.reverse else 0]
+
+    @property
+    def target_is_spelt(self) -> bool:
+        """Whether the target is characters, phones or the like, and not running text."""
+        return self.target_text in ("characters", "spaces")

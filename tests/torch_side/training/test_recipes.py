@@ -166,6 +166,28 @@ def test_words_take_their_choices_from_the_amount_of_data() -> None:
     assert rates == [2e-3, 2e-3, 1e-3]
 
 
+@pytest.mark.parametrize(
+    ("tokens", "batch_size", "learning_rate"), [(200_000, 32, 3e-3), (200_001, 64, 4e-3)]
+)
+def test_sentences_take_their_steps_from_the_amount_of_data(
+    tokens: int, batch_size: int, learning_rate: float
+) -> None:
+    """The same for every text mode that writes sentences; sizes stay, whatever the data."""
+    for mode in ("natural", "unicode", "tutorial"):
+        selection = replace(RECIPES["sentences"].selection, target_text=mode)
+        recipe = replace(RECIPES["sentences"], selection=selection).for_tokens(tokens)
+        assert (recipe.batch_size, recipe.learning_rate) == (batch_size, learning_rate)
+        assert (recipe.hidden_size, recipe.embedding_size) == (240, 192)
+
+
+def test_words_that_are_phones_take_the_steps_of_characters() -> None:
+    words = RECIPES["words"]
+    phones = replace(words, selection=replace(words.selection, target_text="spaces"))
+    for tokens in (40_000, 1_700_000):
+        recipe = phones.for_tokens(tokens)
+        assert recipe == replace(words.for_tokens(tokens), selection=phones.selection)
+
+
 def test_choices_that_are_given_stay() -> None:
     assert DEFAULT.for_tokens(100_000) == DEFAULT
     given = replace(
